@@ -1,0 +1,25 @@
+/**
+ * Ids are checked once, at the edge; inside, their grammar is what makes keys and URLs unambiguous.
+ */
+
+/** `eventId`, `poolId` and `dropId`. */
+export const ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/
+
+export function isId(value: string): boolean {
+  return ID_PATTERN.test(value)
+}
+
+/**
+ * An admission id names its event, so that a request that has only the admission id finds the right line:
+ * `<eventId>.<22 base64url characters>`. A dot cannot be part of an event id.
+ */
+export const ADMISSION_ID_PATTERN = /^([A-Za-z0-9][A-Za-z0-9_-]{0,63})\.[A-Za-z0-9_-]{22}$/
+
+export function admissionIdFor(eventId: string, random: string): string {
+  return `${eventId}.${random}`
+}
+
+/** The event of an admission, or null when the text is not an admission id. */
+export function eventIdOfAdmission(admissionId: string): string | null {
+  return ADMISSION_ID_PATTERN.exec(admissionId)?.[1] ?? null
+}

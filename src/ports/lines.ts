@@ -1,0 +1,94 @@
+/** What the gateway may ask of the line of one event. EventLine implements it; calls go over RPC. */
+import type { EventAction, EventConfig } from '../core/event-config.ts'
+import type { LineFailure } from '../core/failures.ts'
+import type { Result } from '../core/result.ts'
+import type { Admission, EventDetail, EventStatus, Outcome, Place } from '../core/views.ts'
+import type { PoolConfig } from './registry.ts'
+
+export type LineResult<T> = Result<T, LineFailure>
+
+export interface LineApi {
+  /** Creates or replaces (`replace`: every field, defaults filled in) or changes (`patch`) the event. */
+  configure(request: ConfigureRequest): Promise<LineResult<{ created: boolean; detail: EventDetail }>>
+  status(): Promise<LineResult<EventStatus>>
+  detail(): Promise<LineResult<EventDetail>>
+  act(action: EventAction): Promise<LineResult<EventDetail>>
+  /** Forgets the event. Only when closed, and only once every lease has been given back. */
+  remove(): Promise<LineResult<null>>
+
+  join(userId: string): Promise<LineResult<{ created: boolean; place: Place }>>
+  place(userId: string): Promise<LineResult<Place>>
+  leave(userId: string): Promise<LineResult<null>>
+
+  /** `sessionDigest`: SHA-256 of the shop's session id, base64url. `tokenExpiresAtMs`: the token's `exp`. */
+  redeem(request: { admissionId: string; sessionDigest: string }): Promise<LineResult<Admission>>
+  admission(admissionId: string): Promise<LineResult<Admission>>
+  renew(admissionId: string): Promise<LineResult<Admission>>
+  release(admissionId: string, outcome: Extract<Outcome, 'completed' | 'cancelled'>): Promise<LineResult<Admission>>
+  revoke(admissionId: string): Promise<LineResult<Admission>>
+
+  /** The watchdog's call: re-arms, settles, reconciles. Safe to repeat. `active`: false when it needs no more calls. */
+  watch(scheduledTimeMs: number): Promise<LineResult<{ active: boolean }>>
+  /** A peer of a shared pool asks this line to say which leases of the pool are alive. */
+  reassertPool(poolId: string): Promise<void>
+  /** The operator changed a shared pool. */
+  poolChanged(pool: PoolConfig): Promise<void>
+  metrics(): Promise<LineResult<LineMetrics>>
+
+  /**
+   * The stream: `GET https://line/stream?userId=..[&join=1][&resumed=1]`. 200 `text/event-stream`, or a JSON body
+   * `LineFailure` with status 409.
+   */
+  fetch(request: Request): Promise<Response>
+}
+
+export type ConfigureRequest =
+  | { readonly eventId: string; readonly mode: 'replace'; readonly config: EventConfig; readonly statusGiven: boolean; readonly pool: PoolConfig | null }
+  | { readonly eventId: string; readonly mode: 'patch'; readonly change: Partial<EventConfig>; readonly pool: PoolConfig | null }
+
+/** Counters since the object woke and gauges of this moment, rendered by `GET /metrics`. */
+export type LineMetrics = {
+  readonly eventId: string
+  readonly counters: Readonly<Record<LineCounter, number>>
+  readonly gauges: Readonly<Record<LineGauge, number>>
+  readonly histograms: Readonly<Record<LineHistogram, HistogramSnapshot>>
+}
+
+export const LINE_COUNTERS = [
+  'joins_total',
+  'promotions_total',
+  'admissions_ended_total',
+  'redemptions_total',
+  'no_shows_total',
+  'places_expired_total',
+  'stream_frames_total',
+  'stream_frames_skipped_total',
+  'redis_calls_total',
+  'redis_failures_total',
+  'ticks_total',
+] as const
+export type LineCounter = (typeof LINE_COUNTERS)[number]
+
+export const LINE_GAUGES = [
+  'waiting',
+  'present',
+  'live_admissions',
+  'streams',
+  'capacity',
+  'promotions_per_second',
+  'holding',
+] as const
+export type LineGauge = (typeof LINE_GAUGES)[number]
+
+/** Seconds. `promotion_latency`: from the batch's choice to the last client's frame. `tick_lag`: alarm due to run. */
+export const LINE_HISTOGRAMS = ['promotion_latency_seconds', 'tick_lag_seconds', 'redis_call_seconds'] as const
+export type LineHistogram = (typeof LINE_HISTOGRAMS)[number]
+
+export type HistogramSnapshot = {
+  /** Upper bounds in seconds, ascending; the last bucket (+Inf) is `count`. */
+  readonly boundsSeconds: readonly number[]
+  /** Cumulative counts, one for each bound. */
+  readonly cumulative: readonly number[]
+  readonly count: number
+  readonly sumSeconds: number
+}
