@@ -1,0 +1,35 @@
+/** Stops asking a store that does not answer, and tries it again with one probe at a time. */
+import type { EpochMs } from './time.ts'
+
+const FAILURES_TO_OPEN = 3
+const PROBE_AFTER_MS = 1_000
+const PROBE_AFTER_MS_MAX = 5_000
+
+export class Breaker {
+  #failures = 0
+  #probeAtMs = 0
+
+  /** Whether a call may be made now. */
+  allows(nowMs: EpochMs): boolean {
+    return this.#failures < FAILURES_TO_OPEN || nowMs >= this.#probeAtMs
+  }
+
+  get isOpen(): boolean {
+    return this.#failures >= FAILURES_TO_OPEN
+  }
+
+  /** The last call failed. True until one succeeds: the line holds. */
+  get isTroubled(): boolean {
+    return this.#failures > 0
+  }
+
+  succeeded(): void {
+    this.#failures = 0
+  }
+
+  failed(nowMs: EpochMs): void {
+    this.#failures += 1
+    const waitMs = PROBE_AFTER_MS * 2 ** Math.max(0, this.#failures - FAILURES_TO_OPEN)
+    this.#probeAtMs = nowMs + Math.min(waitMs, PROBE_AFTER_MS_MAX)
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * Which numbers are still waiting, and how many of them are at or before a given one: a Fenwick tree over the
+ * numbers from `base` on. Four bytes a number; every operation is O(log n) and allocates nothing.
+ *
+ * A position is a rank, so it is exact at any instant, and it can only fall while its number waits (INV-8).
+ */
+export class RankIndex {
+  #base = 1
+  #tree = new Int32Array(1_025)
+  #waiting = new Uint8Array(1_025)
+  #count = 0
+
+  get size(): number {
+    return this.#count
+  }
+
+  has(number: number): boolean {
+    const slot = number - this.#base + 1
+    return slot >= 1 && this.#waiting[slot] === 1
+  }
+
+  add(number: number): void {
+    if (this.#count === 0) this.#reset(number)
+    if (number < this.#base) this.#rebuild(number, this.#highest())
+    if (number - this.#base + 1 >= this.#tree.length) this.#rebuild(this.#lowest(), number)
+    const slot = number - this.#base + 1
+    if (this.#waiting[slot] === 1) return
+    this.#waiting[slot] = 1
+    this.#count += 1
+    this.#change(slot, 1)
+  }
+
+  remove(number: number): void {
+    if (!this.has(number)) return
+    const slot = number - this.#base + 1
+    this.#waiting[slot] = 0
+    this.#count -= 1
+    this.#change(slot, -1)
+  }
+
+  /** How many waiting numbers are not larger than `number`: the 1-based position of a waiting one. */
+  rank(number: number): number {
+    let sum = 0
+    const last = Math.min(number - this.#base + 1, this.#tree.length - 1)
+    for (let slot = last; slot > 0; slot -= slot & -slot) sum += this.#tree[slot] ?? 0
+    return sum
+  }
+
+  /** The smallest waiting number that is larger than `number`, or null. Amortised O(1) while walking the line. */
+  nextAfter(number: number): number | null {
+    for (let slot = Math.max(number - this.#base + 2, 1); slot < this.#waiting.length; slot += 1) {
+      if (this.#waiting[slot] === 1) return slot + this.#base - 1
+    }
+    return null
+  }
+
+  /** The smallest waiting number, found by descending the tree in O(log n), or null when nobody waits. */
+  first(): number | null {
+    if (this.#count === 0) return null
+    let slot = 0
+    for (let step = highestPowerOfTwo(this.#tree.length - 1); step > 0; step >>= 1) {
+      const next = slot + step
+      if (next < this.#tree.length && this.#tree[next] === 0) slot = next
+    }
+    return slot + this.#base
+  }
+
+  #change(slot: number, by: 1 | -1): void {
+    const tree = this.#tree
+    for (let i = slot; i < tree.length; i += i & -i) tree[i] = (tree[i] ?? 0) + by
+  }
+
+  #lowest(): number {
+    return this.first() ?? this.#base
+  }
+
+  #highest(): number {
+    const last = this.#waiting.lastIndexOf(1)
+    return last === -1 ? this.#base : last + this.#base - 1
+  }
+
+  #reset(base: number): void {
+    this.#base = base
+    this.#tree.fill(0)
+    this.#waiting.fill(0)
+  }
+
+  /** Drops the slots before the first waiting number and makes room for twice the span: amortised O(1) a join. */
+  #rebuild(from: number, upTo: number): void {
+    const base = Math.min(from, this.#lowest())
+    const span = upTo - base + 1
+    const waiting = new Uint8Array(Math.max(1_025, span * 2 + 1))
+    for (let slot = 1; slot < this.#waiting.length; slot += 1) {
+      if (this.#waiting[slot] === 1) waiting[slot + this.#base - base] = 1
+    }
+    const tree = new Int32Array(waiting.length)
+    for (let slot = 1; slot < tree.length; slot += 1) {
+      tree[slot] = (tree[slot] ?? 0) + (waiting[slot] ?? 0)
+      const parent = slot + (slot & -slot)
+      if (parent < tree.length) tree[parent] = (tree[parent] ?? 0) + (tree[slot] ?? 0)
+    }
+    this.#base = base
+    this.#waiting = waiting
+    this.#tree = tree
+  }
+}
+
+function highestPowerOfTwo(atMost: number): number {
+  return atMost < 1 ? 0 : 1 << (31 - Math.clz32(atMost))
+}

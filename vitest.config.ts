@@ -1,0 +1,32 @@
+import { defineConfig } from 'vitest/config'
+import { luaText } from './test/support/lua-plugin.ts'
+
+/**
+ * - unit: the pure core, the gateway's mappings, tokens; no service.
+ * - lua: every script on real engines behind the REST front.
+ * - dev: the local runtime itself.
+ * - blackbox: the production bundle in workerd over HTTP, as a visitor, a shop and an operator see it.
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      { plugins: [luaText()], test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      {
+        plugins: [luaText()],
+        test: { name: 'lua', include: ['test/lua/**/*.test.ts'], testTimeout: 20_000, hookTimeout: 20_000 },
+      },
+      {
+        test: { name: 'dev', include: ['test/dev/**/*.test.ts'], pool: 'forks', testTimeout: 60_000, hookTimeout: 60_000 },
+      },
+      {
+        test: {
+          name: 'blackbox',
+          include: ['test/blackbox/**/*.test.ts'],
+          pool: 'forks',
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+})
