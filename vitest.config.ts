@@ -16,7 +16,13 @@ export default defineConfig({
         test: { name: 'lua', include: ['test/lua/**/*.test.ts'], testTimeout: 20_000, hookTimeout: 20_000 },
       },
       {
-        test: { name: 'dev', include: ['test/dev/**/*.test.ts'], pool: 'forks', testTimeout: 60_000, hookTimeout: 60_000 },
+        test: {
+          name: 'dev',
+          include: ['test/dev/**/*.test.ts'],
+          pool: 'forks',
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
       },
       {
         test: {

@@ -17,7 +17,14 @@ export function positionFrame(
   nowMs: EpochMs,
 ): string {
   const { position, totalWaiting, etaSeconds } = shown
-  return frame('position', nowMs, { type: 'QUEUE_POSITION', eventId, position, totalWaiting, etaSeconds, timestamp: nowMs })
+  return frame('position', nowMs, {
+    type: 'QUEUE_POSITION',
+    eventId,
+    position,
+    totalWaiting,
+    etaSeconds,
+    timestamp: nowMs,
+  })
 }
 
 export function promotionFrame(eventId: string, admission: AdmissionRecord, nowMs: EpochMs): string {

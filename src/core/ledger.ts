@@ -127,7 +127,11 @@ export function ended(record: AdmissionRecord, outcome: Outcome, nowMs: EpochMs)
 }
 
 /** The gate has been told `debt`; a debt that was made meanwhile stays. */
-export function acknowledged(record: AdmissionRecord, debt: GateDebt, told: AdmissionRecord): AdmissionRecord | null {
+export function acknowledged(
+  record: AdmissionRecord,
+  debt: GateDebt,
+  told: AdmissionRecord,
+): AdmissionRecord | null {
   if (record.debt !== debt || record.leaseExpiresAtMs !== told.leaseExpiresAtMs) return null
   return { ...record, debt: null }
 }

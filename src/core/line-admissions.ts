@@ -3,7 +3,15 @@ import type { LineFailure } from './failures.ts'
 import { acknowledged, ended, redeemed, renewed } from './ledger.ts'
 import type { LineState } from './line-state.ts'
 import { admissionView } from './line-views.ts'
-import { decision, type AdmissionRecord, type Change, type Decision, type EndReason, type GateDebt, type Notice } from './records.ts'
+import {
+  decision,
+  type AdmissionRecord,
+  type Change,
+  type Decision,
+  type EndReason,
+  type GateDebt,
+  type Notice,
+} from './records.ts'
 import { ok, type Result } from './result.ts'
 import type { EpochMs } from './time.ts'
 import type { Admission, Outcome, PlaceState } from './views.ts'
@@ -32,7 +40,12 @@ export function renew(line: LineState, record: AdmissionRecord, nowMs: EpochMs):
 }
 
 /** Ends an admission; one that has ended already stays as it ended, whatever is asked of it now (INV-6, D3). */
-export function end(line: LineState, record: AdmissionRecord, outcome: Outcome, nowMs: EpochMs): Decision<Answer> {
+export function end(
+  line: LineState,
+  record: AdmissionRecord,
+  outcome: Outcome,
+  nowMs: EpochMs,
+): Decision<Answer> {
   if (record.state === 'ended') return decision(ok(admissionView(line.event.eventId, record)))
   const { value, changes, notices } = closeAdmission(line, record, outcome, nowMs)
   return decision(ok(admissionView(line.event.eventId, value)), changes, notices)
@@ -73,7 +86,11 @@ export function closeAdmission(
 }
 
 /** The gate has confirmed what it was told of these admissions. */
-export function settleDebts(line: LineState, debt: GateDebt, told: readonly AdmissionRecord[]): Decision<null> {
+export function settleDebts(
+  line: LineState,
+  debt: GateDebt,
+  told: readonly AdmissionRecord[],
+): Decision<null> {
   const changes: Change[] = []
   for (const before of told) {
     const record = line.ledger.get(before.admissionId)
@@ -85,7 +102,11 @@ export function settleDebts(line: LineState, debt: GateDebt, told: readonly Admi
   return decision(null, changes)
 }
 
-function replace(line: LineState, before: AdmissionRecord, after: Result<AdmissionRecord, LineFailure>): Decision<Answer> {
+function replace(
+  line: LineState,
+  before: AdmissionRecord,
+  after: Result<AdmissionRecord, LineFailure>,
+): Decision<Answer> {
   if (!after.ok) return decision(after)
   const answer = ok(admissionView(line.event.eventId, after.value))
   if (after.value === before) return decision(answer)

@@ -4,13 +4,25 @@ import { scheduleOf, type EventAction, type EventConfig, type EventStatusName } 
 import type { LineFailure } from './failures.ts'
 import { draw, type TicketOf } from './lottery.ts'
 import { absenceCountsNow, graceMs, type LineState } from './line-state.ts'
-import { decision, type Change, type Decision, type EndReason, type EventRecord, type LotteryRecord, type Notice, type SharedPool } from './records.ts'
+import {
+  decision,
+  type Change,
+  type Decision,
+  type EndReason,
+  type EventRecord,
+  type LotteryRecord,
+  type Notice,
+  type SharedPool,
+} from './records.ts'
 import { err, ok, type Result } from './result.ts'
 import { dueStatus, transition } from './transitions.ts'
 import type { EpochMs } from './time.ts'
 
 /** Randomness and hashing that the draw needs, brought by the shell. */
-export type DrawTools = { readonly newLottery: () => LotteryRecord; readonly ticketOf: (seed: string) => TicketOf }
+export type DrawTools = {
+  readonly newLottery: () => LotteryRecord
+  readonly ticketOf: (seed: string) => TicketOf
+}
 
 export function newEvent(
   eventId: string,
@@ -44,10 +56,18 @@ export function reconfigure(
   tools: DrawTools,
 ): Decision<Result<null, LineFailure>> {
   const status = wish === null ? line.event.status : wishedStatus(line.event.status, wish)
-  if (status === null) return decision(err({ reason: 'invalid-transition', status: line.event.status, action: 'open' }))
+  if (status === null)
+    return decision(err({ reason: 'invalid-transition', status: line.event.status, action: 'open' }))
   const graceChanged = config.disconnectGraceSeconds !== line.event.config.disconnectGraceSeconds
   const lottery = line.event.lottery ?? (config.queueing === 'lottery' ? tools.newLottery() : null)
-  line.event = { ...line.event, config, pool, lottery, revision: Math.max(line.event.revision + 1, nowMs), updatedAtMs: nowMs }
+  line.event = {
+    ...line.event,
+    config,
+    pool,
+    lottery,
+    revision: Math.max(line.event.revision + 1, nowMs),
+    updatedAtMs: nowMs,
+  }
   line.tickBudget = Math.min(line.tickBudget, config.batchSizeMax)
   const moved = moveTo(line, status, nowMs, tools)
   const changes = [...moved.changes]
@@ -64,7 +84,8 @@ export function act(
   tools: DrawTools,
 ): Decision<Result<null, LineFailure>> {
   const status = transition(line.event.status, action)
-  if (status === null) return decision(err({ reason: 'invalid-transition', status: line.event.status, action }))
+  if (status === null)
+    return decision(err({ reason: 'invalid-transition', status: line.event.status, action }))
   const { closesAtMs } = scheduleOf(line.event.config)
   const reopens = status === 'open' && closesAtMs !== null && closesAtMs <= nowMs
   // An operator who opens after the closing time has changed their mind about it.
@@ -124,7 +145,10 @@ function drawNumbers(line: LineState, tools: DrawTools): Change[] {
     line.waiting.assignNumber(visitor, number)
     return [[visitor.joinNumber, number] as const]
   })
-  return [{ kind: 'event_saved', event: line.event }, { kind: 'places_numbered', numbers }]
+  return [
+    { kind: 'event_saved', event: line.event },
+    { kind: 'places_numbered', numbers },
+  ]
 }
 
 function numberInJoinOrder(line: LineState): Change[] {
@@ -141,12 +165,21 @@ function restartGrace(line: LineState, nowMs: EpochMs): Change[] {
   return absent.map(({ joinNumber }) => ({ kind: 'absence_marked', joinNumber, absentSinceMs: nowMs }))
 }
 
-function endEverybodysWait(line: LineState, reason: Extract<EndReason, 'closed' | 'sold_out'>, nowMs: EpochMs): Decision<null> {
+function endEverybodysWait(
+  line: LineState,
+  reason: Extract<EndReason, 'closed' | 'sold_out'>,
+  nowMs: EpochMs,
+): Decision<null> {
   const everybody = [...line.waiting.all()]
   for (const visitor of everybody) line.waiting.remove(visitor)
   return decision(
     null,
-    everybody.map(({ joinNumber }) => ({ kind: 'place_ended', joinNumber, state: 'EXPIRED', endedAtMs: nowMs })),
+    everybody.map(({ joinNumber }) => ({
+      kind: 'place_ended',
+      joinNumber,
+      state: 'EXPIRED',
+      endedAtMs: nowMs,
+    })),
     everybody.map(({ userId }) => ({ kind: 'place_ended', userId, reason })),
   )
 }

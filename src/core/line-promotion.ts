@@ -9,7 +9,15 @@ import { poolKeyOf } from './ledger.ts'
 import type { LineState } from './line-state.ts'
 import { BATCH_MEMBERS_MAX } from './limits.ts'
 import { allowance, spend } from './rate.ts'
-import { decision, type AdmissionRecord, type BatchMember, type BatchRecord, type Change, type Decision, type Notice } from './records.ts'
+import {
+  decision,
+  type AdmissionRecord,
+  type BatchMember,
+  type BatchRecord,
+  type Change,
+  type Decision,
+  type Notice,
+} from './records.ts'
 import type { EpochMs } from './time.ts'
 import type { Waiting } from './waiting-line.ts'
 

@@ -92,5 +92,7 @@ export function poolsOf(line: LineState): Set<PoolKeyText> {
 /** Shared pools that the line has dealt with and has nothing in any more. */
 export function leftPoolIds(line: LineState): string[] {
   const current = poolsOf(line)
-  return [...line.poolViews.keys()].flatMap((pool) => (pool.startsWith('p:') && !current.has(pool) ? [pool.slice(2)] : []))
+  return [...line.poolViews.keys()].flatMap((pool) =>
+    pool.startsWith('p:') && !current.has(pool) ? [pool.slice(2)] : [],
+  )
 }

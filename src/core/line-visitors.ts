@@ -34,7 +34,9 @@ export function join(
     admissionId: null,
   }
   const visitor = line.waiting.join(place, nowMs)
-  return decision(ok({ created: true, place: waitingPlace(line, visitor, nowMs) }), [{ kind: 'place_joined', place }])
+  return decision(ok({ created: true, place: waitingPlace(line, visitor, nowMs) }), [
+    { kind: 'place_joined', place },
+  ])
 }
 
 /** The visitor's live place; asking is a sign of life. Null when the visitor neither waits nor is inside. */
@@ -49,7 +51,12 @@ export function livePlace(line: LineState, userId: string, nowMs: EpochMs): Deci
 }
 
 /** A stream of the visitor opened or closed. Those who are inside are not watched: their lease is. */
-export function streamChanged(line: LineState, userId: string, isOpen: boolean, nowMs: EpochMs): Decision<null> {
+export function streamChanged(
+  line: LineState,
+  userId: string,
+  isOpen: boolean,
+  nowMs: EpochMs,
+): Decision<null> {
   const visitor = line.waiting.get(userId)
   if (visitor === undefined) return decision(null)
   if (isOpen) return decision(null, line.waiting.streamOpened(visitor) ? [presence(visitor)] : [])
@@ -62,7 +69,12 @@ export function leave(line: LineState, userId: string, nowMs: EpochMs): Decision
   const visitor = line.waiting.get(userId)
   if (visitor !== undefined) {
     line.waiting.remove(visitor)
-    const change: Change = { kind: 'place_ended', joinNumber: visitor.joinNumber, state: 'LEFT', endedAtMs: nowMs }
+    const change: Change = {
+      kind: 'place_ended',
+      joinNumber: visitor.joinNumber,
+      state: 'LEFT',
+      endedAtMs: nowMs,
+    }
     return decision(null, [change], [{ kind: 'place_ended', userId, reason: 'left' }])
   }
   const admission = line.ledger.ofUser(userId)
@@ -86,7 +98,11 @@ export function expireSilent(line: LineState, nowMs: EpochMs): Decision<{ expire
 export function waitingPlace(line: LineState, visitor: Waiting, nowMs: EpochMs): Place {
   const position = line.waiting.position(visitor)
   return placeView(line.event.eventId, { ...visitor, state: 'WAITING' }, line.waiting.size, {
-    waiting: { position, etaSeconds: eta(line, position, nowMs), pollAfterMs: line.waiting.pollAfterMs(position) },
+    waiting: {
+      position,
+      etaSeconds: eta(line, position, nowMs),
+      pollAfterMs: line.waiting.pollAfterMs(position),
+    },
   })
 }
 

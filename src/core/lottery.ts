@@ -8,10 +8,7 @@
 export type TicketOf = (joinNumber: number) => string
 
 /** The numbers of the line for the given join numbers: a permutation of 1..entrants, restricted to them. */
-export function draw(
-  entrants: number,
-  ticketOf: TicketOf,
-): ReadonlyMap<number, number> {
+export function draw(entrants: number, ticketOf: TicketOf): ReadonlyMap<number, number> {
   const tickets: { joinNumber: number; ticket: string }[] = []
   for (let joinNumber = 1; joinNumber <= entrants; joinNumber += 1) {
     tickets.push({ joinNumber, ticket: ticketOf(joinNumber) })

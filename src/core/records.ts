@@ -81,7 +81,11 @@ export type BatchRecord = {
   readonly members: readonly BatchMember[]
 }
 
-export type BatchMember = { readonly joinNumber: number; readonly userId: string; readonly admissionId: string }
+export type BatchMember = {
+  readonly joinNumber: number
+  readonly userId: string
+  readonly admissionId: string
+}
 
 /** The generation of a pool that the gate confirmed last. */
 export type PoolViewRecord = { readonly pool: PoolKeyText; readonly epoch: number; readonly version: number }
@@ -89,8 +93,16 @@ export type PoolViewRecord = { readonly pool: PoolKeyText; readonly epoch: numbe
 export type Change =
   | { readonly kind: 'event_saved'; readonly event: EventRecord }
   | { readonly kind: 'place_joined'; readonly place: PlaceRecord }
-  | { readonly kind: 'place_ended'; readonly joinNumber: number; readonly state: PlaceState; readonly endedAtMs: EpochMs }
-  | { readonly kind: 'places_numbered'; readonly numbers: readonly (readonly [joinNumber: number, number: number])[] }
+  | {
+      readonly kind: 'place_ended'
+      readonly joinNumber: number
+      readonly state: PlaceState
+      readonly endedAtMs: EpochMs
+    }
+  | {
+      readonly kind: 'places_numbered'
+      readonly numbers: readonly (readonly [joinNumber: number, number: number])[]
+    }
   | { readonly kind: 'absence_marked'; readonly joinNumber: number; readonly absentSinceMs: EpochMs | null }
   | { readonly kind: 'batch_chosen'; readonly batch: BatchRecord }
   | { readonly kind: 'batch_settled'; readonly batchId: string }
@@ -109,9 +121,17 @@ export type Notice =
   | { readonly kind: 'status_changed'; readonly status: EventStatus['status'] }
 
 /** The outcome of one decision. `value` is the answer, `changes` must be durable before it is given. */
-export type Decision<T> = { readonly value: T; readonly changes: readonly Change[]; readonly notices: readonly Notice[] }
+export type Decision<T> = {
+  readonly value: T
+  readonly changes: readonly Change[]
+  readonly notices: readonly Notice[]
+}
 
-export function decision<T>(value: T, changes: readonly Change[] = [], notices: readonly Notice[] = []): Decision<T> {
+export function decision<T>(
+  value: T,
+  changes: readonly Change[] = [],
+  notices: readonly Notice[] = [],
+): Decision<T> {
   return { value, changes, notices }
 }
 

@@ -25,7 +25,8 @@ export function dueStatus(
   nowMs: number,
 ): EventStatusName | null {
   const { status, opensAtMs, closesAtMs } = event
-  if (closesAtMs !== null && nowMs >= closesAtMs && status !== 'closed' && status !== 'sold_out') return 'closed'
+  if (closesAtMs !== null && nowMs >= closesAtMs && status !== 'closed' && status !== 'sold_out')
+    return 'closed'
   if (status === 'scheduled' && opensAtMs !== null && nowMs >= opensAtMs) return 'open'
   return null
 }

@@ -5,7 +5,11 @@ import type { DrawTools } from '../core/line-operator.ts'
 export const drawTools: DrawTools = {
   newLottery() {
     const seed = randomBytes(32)
-    return { seed: seed.toString('hex'), commitment: createHash('sha256').update(seed).digest('hex'), entrants: null }
+    return {
+      seed: seed.toString('hex'),
+      commitment: createHash('sha256').update(seed).digest('hex'),
+      entrants: null,
+    }
   },
   ticketOf(seed) {
     const key = Buffer.from(seed, 'hex')

@@ -105,7 +105,9 @@ export class EventLine extends DurableObject<Env> implements LineApi {
     const line = this.#line
     if (line === null) return NO_EVENT
     const etaSeconds = visitors.eta(line, line.waiting.size + 1, this.#clock.nowMs())
-    return ok(eventStatusView(line.event, countsOf(line, this.#isHolding(line)), etaSeconds, this.#updatedAtMs))
+    return ok(
+      eventStatusView(line.event, countsOf(line, this.#isHolding(line)), etaSeconds, this.#updatedAtMs),
+    )
   }
 
   async detail(): Promise<LineResult<EventDetail>> {
@@ -198,7 +200,8 @@ export class EventLine extends DurableObject<Env> implements LineApi {
     }
     await this.#promotion.reconcile()
     this.#arm()
-    const isOver = line.event.status === 'closed' && line.ledger.liveCount === 0 && line.ledger.debtCount === 0
+    const isOver =
+      line.event.status === 'closed' && line.ledger.liveCount === 0 && line.ledger.debtCount === 0
     return ok({ active: !isOver })
   }
 
@@ -311,7 +314,9 @@ export class EventLine extends DurableObject<Env> implements LineApi {
       this.#updatedAtMs = this.#clock.nowMs()
     }
     if (made.notices.length > 0) this.ctx.waitUntil(this.#announce(made.notices))
-    const isOwing = made.changes.some((change) => change.kind === 'admission_changed' && change.admission.debt !== null)
+    const isOwing = made.changes.some(
+      (change) => change.kind === 'admission_changed' && change.admission.debt !== null,
+    )
     if (isOwing) this.ctx.waitUntil(this.#promotion.promote())
     this.#arm()
   }

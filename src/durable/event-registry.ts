@@ -3,7 +3,7 @@
  * events and by a pool's recovery. Never on the way of a visitor.
  */
 import { DurableObject } from 'cloudflare:workers'
-import { mapBounded } from '../concurrency.ts'
+import { mapBounded } from '../bounded.ts'
 import { log } from '../observability/log.ts'
 import type { PoolConfig, RegisteredEvent, RegistryApi } from '../ports/registry.ts'
 import { migrate, type Migrations } from './migrations.ts'
@@ -82,12 +82,16 @@ export class EventRegistry extends DurableObject<Env> implements RegistryApi {
   }
 
   async events(): Promise<RegisteredEvent[]> {
-    const rows = this.#sql.exec<EventRow>('SELECT event_id, public, pool_id FROM events ORDER BY event_id').toArray()
+    const rows = this.#sql
+      .exec<EventRow>('SELECT event_id, public, pool_id FROM events ORDER BY event_id')
+      .toArray()
     return rows.map((row) => ({ eventId: row.event_id, public: row.public === 1, poolId: row.pool_id }))
   }
 
   async activeEventIds(): Promise<string[]> {
-    const rows = this.#sql.exec<{ event_id: string }>('SELECT event_id FROM events WHERE active = 1 ORDER BY event_id')
+    const rows = this.#sql.exec<{ event_id: string }>(
+      'SELECT event_id FROM events WHERE active = 1 ORDER BY event_id',
+    )
     return rows.toArray().map((row) => row.event_id)
   }
 
@@ -156,14 +160,21 @@ export class EventRegistry extends DurableObject<Env> implements RegistryApi {
   /** A line that does not hear it now learns it from the gate with its next batch, or from the next change. */
   async #tellLines(pool: PoolConfig): Promise<void> {
     const { eventIds } = await this.poolMembers(pool.poolId)
-    const told = await mapBounded(eventIds, TELL_WIDTH, (eventId) => lineOf(this.env, eventId).poolChanged(pool))
-    for (const [index, outcome] of told.entries()) {
-      if (outcome.status === 'fulfilled') continue
-      log.warn('pool_change_unheard', { poolId: pool.poolId, eventId: eventIds[index], error: String(outcome.reason) })
-    }
+    await mapBounded(eventIds, TELL_WIDTH, (eventId) =>
+      lineOf(this.env, eventId)
+        .poolChanged(pool)
+        .catch((error: unknown) =>
+          log.warn('pool_change_unheard', { poolId: pool.poolId, eventId, error: String(error) }),
+        ),
+    )
   }
 }
 
 function poolFromRow(row: PoolRow): PoolConfig {
-  return { poolId: row.pool_id, capacity: row.capacity, admitPerMinute: row.admit_per_minute, version: row.version }
+  return {
+    poolId: row.pool_id,
+    capacity: row.capacity,
+    admitPerMinute: row.admit_per_minute,
+    version: row.version,
+  }
 }

@@ -12,7 +12,7 @@ import {
 const BOUNDS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 
 class Histogram {
-  readonly #buckets = new Array<number>(BOUNDS_SECONDS.length).fill(0)
+  readonly #buckets = BOUNDS_SECONDS.map(() => 0)
   #count = 0
   #sumSeconds = 0
 
@@ -32,7 +32,9 @@ class Histogram {
 
 export class LineMeters {
   readonly #counters = new Map<LineCounter, number>()
-  readonly #histograms = new Map<LineHistogram, Histogram>(LINE_HISTOGRAMS.map((name) => [name, new Histogram()]))
+  readonly #histograms = new Map<LineHistogram, Histogram>(
+    LINE_HISTOGRAMS.map((name) => [name, new Histogram()]),
+  )
   #second = 0
   #promotedThisSecond = 0
   #promotedLastSecond = 0
@@ -59,7 +61,9 @@ export class LineMeters {
 
   snapshot(eventId: string, gauges: Readonly<Record<LineGauge, number>>): LineMetrics {
     const counters = Object.fromEntries(LINE_COUNTERS.map((name) => [name, this.#counters.get(name) ?? 0]))
-    const histograms = Object.fromEntries([...this.#histograms].map(([name, histogram]) => [name, histogram.snapshot()]))
+    const histograms = Object.fromEntries(
+      [...this.#histograms].map(([name, histogram]) => [name, histogram.snapshot()]),
+    )
     return {
       eventId,
       counters: counters as Record<LineCounter, number>,

@@ -1,6 +1,14 @@
 /** The rows of one line: writes decisions, reads them back. Every method is synchronous. */
 import { unreachable } from '../core/assert.ts'
-import type { AdmissionRecord, BatchRecord, Change, EventRecord, PlaceRecord, PoolViewRecord, Snapshot } from '../core/records.ts'
+import type {
+  AdmissionRecord,
+  BatchRecord,
+  Change,
+  EventRecord,
+  PlaceRecord,
+  PoolViewRecord,
+  Snapshot,
+} from '../core/records.ts'
 import type { EpochMs } from '../core/time.ts'
 import { LINE_MIGRATIONS } from './line-schema.ts'
 import { hasSchema, migrate } from './migrations.ts'
@@ -21,7 +29,9 @@ export class LineStorage {
   load(nowMs: EpochMs): Snapshot | null {
     if (!hasSchema(this.#sql)) return null
     migrate(this.#storage, LINE_MIGRATIONS)
-    const row = this.#sql.exec<{ record: string; rate_tat_ms: number }>('SELECT record, rate_tat_ms FROM event').toArray()[0]
+    const row = this.#sql
+      .exec<{ record: string; rate_tat_ms: number }>('SELECT record, rate_tat_ms FROM event')
+      .toArray()[0]
     if (row === undefined) return null
     return {
       event: JSON.parse(row.record) as EventRecord,
@@ -35,7 +45,10 @@ export class LineStorage {
       tatMs: row.rate_tat_ms,
       ...this.#totals(),
       recentAdmissionsMs: this.#sql
-        .exec<{ at: number }>('SELECT admitted_at_ms AS at FROM admissions WHERE admitted_at_ms > ?', nowMs - PACE_WINDOW_MS)
+        .exec<{ at: number }>(
+          'SELECT admitted_at_ms AS at FROM admissions WHERE admitted_at_ms > ?',
+          nowMs - PACE_WINDOW_MS,
+        )
         .toArray()
         .map(({ at }) => at),
     }
@@ -63,12 +76,17 @@ export class LineStorage {
   }
 
   admission(admissionId: string): AdmissionRecord | null {
-    const rows = this.#sql.exec<AdmissionRow>('SELECT * FROM admissions WHERE admission_id = ?', admissionId).toArray()
+    const rows = this.#sql
+      .exec<AdmissionRow>('SELECT * FROM admissions WHERE admission_id = ?', admissionId)
+      .toArray()
     return rows[0] === undefined ? null : admissionFromRow(rows[0])
   }
 
   #waiting(): PlaceRecord[] {
-    return this.#sql.exec<PlaceRow>("SELECT * FROM places WHERE state = 'WAITING'").toArray().map(placeFromRow)
+    return this.#sql
+      .exec<PlaceRow>("SELECT * FROM places WHERE state = 'WAITING'")
+      .toArray()
+      .map(placeFromRow)
   }
 
   #batch(): BatchRecord | null {
@@ -120,7 +138,11 @@ export class LineStorage {
         )
         return
       case 'absence_marked':
-        this.#sql.exec('UPDATE places SET absent_since_ms = ? WHERE join_number = ?', change.absentSinceMs, change.joinNumber)
+        this.#sql.exec(
+          'UPDATE places SET absent_since_ms = ? WHERE join_number = ?',
+          change.absentSinceMs,
+          change.joinNumber,
+        )
         return
       case 'batch_chosen':
         this.#insertBatch(change.batch)

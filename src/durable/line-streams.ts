@@ -81,7 +81,8 @@ export class LineStreams {
       if (!this.#hub.has(userId)) continue
       const view = this.#viewOf(line, userId)
       // A visitor who is live again has joined anew meanwhile: that stream is about the new place.
-      if (notice.kind === 'admitted' || view.kind !== 'ended') this.#hub.refresh(userId, view, line.event.status, nowMs)
+      if (notice.kind === 'admitted' || view.kind !== 'ended')
+        this.#hub.refresh(userId, view, line.event.status, nowMs)
       else this.#hub.end(userId, notice.reason, nowMs, line.event.status)
     }
     if (notices.some((notice) => notice.kind === 'status_changed')) void this.tick(nowMs)

@@ -6,7 +6,9 @@ export type Migrations = readonly string[]
 
 /** Whether the database has a schema at all; asking writes nothing. */
 export function hasSchema(sql: SqlStorage): boolean {
-  const found = sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'").toArray()
+  const found = sql
+    .exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'")
+    .toArray()
   return found.length > 0
 }
 

@@ -17,11 +17,16 @@ export async function reconcilePools(
 ): Promise<void> {
   for (const pool of poolsOf(line)) {
     // Only what the gate has been told everything of can be compared.
-    const settled = line.ledger.live().filter((admission) => admission.pool === pool && admission.debt === null)
+    const settled = line.ledger
+      .live()
+      .filter((admission) => admission.pool === pool && admission.debt === null)
     const isQuiet = line.batch === null && line.ledger.debtCount === 0
     for (let from = 0; from === 0 || from < settled.length; from += BATCH_MEMBERS_MAX) {
       const admissions = settled.slice(from, from + BATCH_MEMBERS_MAX)
-      const reply = await gate.check({ ...callFor(pool), admissionIds: admissions.map(({ admissionId }) => admissionId) })
+      const reply = await gate.check({
+        ...callFor(pool),
+        admissionIds: admissions.map(({ admissionId }) => admissionId),
+      })
       if (reply.kind === 'lost') {
         recovery.begin(pool)
         break
@@ -37,5 +42,7 @@ export async function reconcilePools(
 function agrees(line: LineState, asked: AdmissionRecord, found: TokenState | undefined): boolean {
   if (line.ledger.get(asked.admissionId) !== asked) return true
   if (found === undefined || found.state === 'unknown') return false
-  return found.state === 'redeemed' ? found.sessionDigest === asked.sessionDigest : asked.sessionDigest === null
+  return found.state === 'redeemed'
+    ? found.sessionDigest === asked.sessionDigest
+    : asked.sessionDigest === null
 }

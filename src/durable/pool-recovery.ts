@@ -18,12 +18,21 @@ export type RecoveryDeps = {
   readonly members: (poolId: string) => Promise<PoolMembers>
   /** Asks another line of the pool to say what it holds. Best effort; asked again each tick. */
   readonly nudge: (eventId: string, poolId: string) => void
-  readonly log: (name: string, fields: Record<string, unknown>) => void
+  readonly log: (name: string, fields: Readonly<Record<string, string | number | boolean>>) => void
 }
 
-type Claim = { readonly pool: PoolKeyText; readonly eventId: string; readonly view: PoolView; readonly terms: PoolTerms }
+type Claim = {
+  readonly pool: PoolKeyText
+  readonly eventId: string
+  readonly view: PoolView
+  readonly terms: PoolTerms
+}
 
-export type PoolTerms = { readonly capacity: number; readonly admitPerMinute: number | null; readonly configVersion: number }
+export type PoolTerms = {
+  readonly capacity: number
+  readonly admitPerMinute: number | null
+  readonly configVersion: number
+}
 
 /**
  * What the gate must know of a pool. An event's own rate is kept by its line; a shared pool's by the gate. A pool
@@ -34,7 +43,8 @@ export function poolTerms(event: EventRecord, pool: PoolKeyText): PoolTerms {
     return { capacity: event.config.capacity, admitPerMinute: null, configVersion: event.revision }
   }
   const shared = event.pool
-  if (shared === null || pool !== `p:${shared.poolId}`) return { capacity: 0, admitPerMinute: null, configVersion: 0 }
+  if (shared === null || pool !== `p:${shared.poolId}`)
+    return { capacity: 0, admitPerMinute: null, configVersion: 0 }
   return { capacity: shared.capacity, admitPerMinute: shared.admitPerMinute, configVersion: shared.version }
 }
 
@@ -86,7 +96,8 @@ export class PoolRecovery {
   ): Promise<ReassertReply> {
     const { pool, eventId, terms } = claim
     const poolId = pool.startsWith('p:') ? pool.slice(2) : null
-    const members = poolId === null ? { eventIds: [eventId], longestLeaseMs: 0 } : await this.#deps.members(poolId)
+    const members =
+      poolId === null ? { eventIds: [eventId], longestLeaseMs: 0 } : await this.#deps.members(poolId)
     const memberEventIds = [...new Set([eventId, ...members.eventIds])]
     let { view } = claim
     let reply: ReassertReply | null = null

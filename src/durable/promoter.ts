@@ -131,7 +131,10 @@ export class Promoter {
     const { gate } = this.#deps
     switch (debt) {
       case 'release': {
-        const reply = await gate.release({ ...call, admissionIds: records.map((record) => record.admissionId) })
+        const reply = await gate.release({
+          ...call,
+          admissionIds: records.map((record) => record.admissionId),
+        })
         return reply.kind === 'lost' ? null : reply.view
       }
       case 'renew': {
@@ -139,14 +142,21 @@ export class Promoter {
         return reply.kind === 'lost' || reply.changed < records.length ? null : reply.view
       }
       case 'redeem': {
-        let view: PoolView | null = null
-        for (const { admissionId, leaseExpiresAtMs, sessionDigest } of records) {
-          if (sessionDigest === null) continue
-          const reply = await gate.redeem({ ...call, lease: { admissionId, leaseExpiresAtMs, sessionDigest } })
+        // Made in one turn, so they travel as one request.
+        const replies = await Promise.all(
+          records.map(({ admissionId, leaseExpiresAtMs, sessionDigest }) =>
+            gate.redeem({
+              ...call,
+              lease: { admissionId, leaseExpiresAtMs, sessionDigest: sessionDigest ?? '' },
+            }),
+          ),
+        )
+        let { view } = call
+        for (const reply of replies) {
           if (reply.kind !== 'redeemed') return null
           view = reply.view
         }
-        return view ?? call.view
+        return view
       }
     }
   }
@@ -185,7 +195,11 @@ export class Promoter {
 
   #call(line: LineState, pool: PoolKeyText): PoolCall {
     const seen = line.poolViews.get(pool)
-    return { pool, eventId: line.event.eventId, view: { epoch: seen?.epoch ?? 0, version: seen?.version ?? 0 } }
+    return {
+      pool,
+      eventId: line.event.eventId,
+      view: { epoch: seen?.epoch ?? 0, version: seen?.version ?? 0 },
+    }
   }
 
   /** Remembers the newest generation, so that a gate that goes back behind it is found out. */

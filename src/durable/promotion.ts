@@ -9,10 +9,11 @@ import { log } from '../observability/log.ts'
 import { StoreUnavailable } from '../ports/pool-gate.ts'
 import { createRedis } from '../redis/client.ts'
 import { createPoolGate } from '../redis/pool-gate.ts'
-import { createEntryTokens, type EntryTokens } from '../tokens/entry-token.ts'
+import type { EntryTokens } from '../ports/tokens.ts'
+import { createEntryTokens } from '../tokens/entry-token.ts'
 import type { LineMeters } from './line-meters.ts'
 import { lineOf, registryOf } from './objects.ts'
-import { PoolRecovery } from './pool-recovery.ts'
+import { PoolRecovery, type PoolMembers } from './pool-recovery.ts'
 import { Promoter } from './promoter.ts'
 
 export type PromotionDeps = {
@@ -22,94 +23,112 @@ export type PromotionDeps = {
   readonly meters: LineMeters
 }
 
+type Parts = { readonly promoter: Promoter; readonly recovery: PoolRecovery; readonly config: Config }
+
 export class Promotion {
   readonly #env: Env
   readonly #deps: PromotionDeps
-  readonly #config: Config | null
-  readonly #recovery: PoolRecovery
-  readonly #promoter: Promoter | null
+  /** Null without a complete configuration: the line keeps its places and admits nobody (the gateway answers 503). */
+  readonly #parts: Parts | null
 
   constructor(env: Env, deps: PromotionDeps) {
     this.#env = env
     this.#deps = deps
-    const parsed = parseConfig(env)
-    // The gateway answers 503 and names what is missing; a line without a configuration only keeps its places.
-    this.#config = parsed.ok ? parsed.value : null
-    const gate = createPoolGate(createRedis(env), ({ durationMs, failed }) => {
-      deps.meters.count('redis_calls_total')
-      if (failed) deps.meters.count('redis_failures_total')
-      deps.meters.observeMs('redis_call_seconds', durationMs)
-    })
-    this.#recovery = new PoolRecovery({
-      gate,
-      members: async (poolId) => {
-        const { eventIds, longestLeaseSeconds } = await registryOf(env).poolMembers(poolId)
-        return { eventIds, longestLeaseMs: longestLeaseSeconds * 1_000 }
-      },
-      nudge: (eventId, poolId) => this.#nudge(eventId, poolId),
-      log: (name, fields) => log.info(name, fields),
-    })
-    this.#promoter = this.#config === null ? null : this.#buildPromoter(gate, createEntryTokens(this.#config))
+    const config = parseConfig(env)
+    this.#parts = config.ok ? this.#build(config.value) : null
   }
 
   get isHolding(): boolean {
-    return this.#promoter === null || this.#promoter.isHolding
+    return this.#parts === null || this.#parts.promoter.isHolding
   }
 
+  /** Resolves when everything that could be done now has been done. */
   async promote(): Promise<void> {
-    await this.#promoter?.promote()
+    await this.#parts?.promoter.promote()
   }
 
+  /** Compares the gate with the ledger, and mends the gate. */
   async reconcile(): Promise<void> {
-    await this.#promoter?.reconcile()
+    await this.#parts?.promoter.reconcile()
     await this.#forgetLeftPools()
   }
 
   /** Says what this event holds in the pool; an event that was never configured holds nothing, and says that. */
   async reassert(eventId: string, poolId: string): Promise<void> {
+    if (this.#parts === null) return
+    const { recovery } = this.#parts
     const pool = `p:${poolId}` as const
     if (this.#deps.line() !== null) {
-      this.#recovery.begin(pool)
+      recovery.begin(pool)
       await this.promote()
       return
     }
     const terms = { capacity: 0, admitPerMinute: null, configVersion: 0 }
-    await this.#recovery.claim({ pool, eventId, view: { epoch: 0, version: 0 }, terms }, [], false, this.#deps.now())
+    await recovery.claim(
+      { pool, eventId, view: { epoch: 0, version: 0 }, terms },
+      [],
+      false,
+      this.#deps.now(),
+    )
   }
 
-  /** The seed's once-a-second figure, and its alarm. */
+  /** The once-a-second throughput figure, and the alarm over the configured rate. */
   reportThroughput(nowMs: EpochMs): void {
     const perSecond = this.#deps.meters.promotionsPerSecond(nowMs)
-    const eventId = this.#deps.line()?.event.eventId
-    if (perSecond === 0 || this.#config === null) return
+    if (perSecond === 0 || this.#parts === null) return
+    const eventId = this.#eventId()
     log.info('promotion_throughput', { eventId, perSecond })
-    const limitPerSecond = this.#config.promotionAlarmPerSecond
+    const limitPerSecond = this.#parts.config.promotionAlarmPerSecond
     if (perSecond > limitPerSecond) log.warn('promotion_rate_high', { eventId, perSecond, limitPerSecond })
   }
 
-  #buildPromoter(gate: ReturnType<typeof createPoolGate>, tokens: EntryTokens): Promoter {
+  #build(config: Config): Parts {
     const { line, now, commit, meters } = this.#deps
-    return new Promoter({
+    const tokens = createEntryTokens(config)
+    const gate = createPoolGate(createRedis(config.redis), ({ durationMs, failed }) => {
+      meters.count('redis_calls_total')
+      if (failed) meters.count('redis_failures_total')
+      meters.observeMs('redis_call_seconds', durationMs)
+    })
+    const recovery = new PoolRecovery({
       gate,
-      recovery: this.#recovery,
+      members: (poolId) => this.#members(poolId),
+      nudge: (eventId, poolId) => this.#nudge(eventId, poolId),
+      log: (name, fields) => log.info(name, fields),
+    })
+    const promoter = new Promoter({
+      gate,
+      recovery,
       line,
       commit,
       now,
       ids: {
         batchId: () => crypto.randomUUID(),
-        admissionId: () => admissionIdFor(line()?.event.eventId ?? '', randomText()),
+        admissionId: () => admissionIdFor(this.#eventId(), randomText()),
       },
       signTickets: (batch, issuedAtMs) => signTickets(line(), tokens, batch, issuedAtMs),
       admitted: (count, chosenAtMs) => {
         meters.promoted(count, now())
         meters.observeMs('promotion_latency_seconds', now() - chosenAtMs)
       },
-      failed: (error) => {
-        const fields = { eventId: line()?.event.eventId, error: String(error) }
-        if (error instanceof StoreUnavailable) log.warn('gate_unavailable', fields)
-        else log.error('promotion_failed', fields)
-      },
+      failed: (error) => this.#failed(error),
     })
+    return { promoter, recovery, config }
+  }
+
+  #eventId(): string {
+    return this.#deps.line()?.event.eventId ?? ''
+  }
+
+  #failed(error: unknown): void {
+    const fields = { eventId: this.#eventId(), error: String(error) }
+    if (error instanceof StoreUnavailable) log.warn('gate_unavailable', fields)
+    else log.error('promotion_failed', fields)
+  }
+
+  async #members(poolId: string): Promise<PoolMembers> {
+    const { eventIds, longestLeaseSeconds } = await registryOf(this.#env).poolMembers(poolId)
+    return { eventIds, longestLeaseMs: longestLeaseSeconds * 1_000 }
   }
 
   #nudge(eventId: string, poolId: string): void {

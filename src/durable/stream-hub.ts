@@ -2,16 +2,36 @@
  * The open streams of one line. A stream is level-triggered: each write is made of what the visitor should see now
  * and has not been shown, so a frame that a slow reader could not take is not lost but superseded.
  */
-import { endFrame, heartbeatFrame, positionFrame, PROBE_FRAME, promotionFrame, retryLine, statusFrame } from '../core/frames.ts'
+import {
+  endFrame,
+  heartbeatFrame,
+  positionFrame,
+  PROBE_FRAME,
+  promotionFrame,
+  retryLine,
+  statusFrame,
+} from '../core/frames.ts'
 import type { EventStatusName } from '../core/event-config.ts'
-import { HEARTBEAT_MS, NEAR_HEAD_POSITIONS, STREAM_BUFFER_BYTES, STREAM_SLICE, STREAM_STALLED_TICKS_MAX, TICK_MS } from '../core/limits.ts'
+import {
+  HEARTBEAT_MS,
+  NEAR_HEAD_POSITIONS,
+  STREAM_BUFFER_BYTES,
+  STREAM_SLICE,
+  STREAM_STALLED_TICKS_MAX,
+  TICK_MS,
+} from '../core/limits.ts'
 import type { AdmissionRecord, EndReason } from '../core/records.ts'
 import type { EpochMs } from '../core/time.ts'
 import type { EtaSeconds } from '../core/views.ts'
 
 /** What a visitor should see at this moment. */
 export type StreamView =
-  | { readonly kind: 'waiting'; readonly position: number | null; readonly totalWaiting: number; readonly etaSeconds: EtaSeconds | null }
+  | {
+      readonly kind: 'waiting'
+      readonly position: number | null
+      readonly totalWaiting: number
+      readonly etaSeconds: EtaSeconds | null
+    }
   | { readonly kind: 'admitted'; readonly admission: AdmissionRecord }
   | { readonly kind: 'ended'; readonly reason: EndReason }
 
@@ -20,6 +40,7 @@ type Connection = {
   readonly controller: ReadableStreamDefaultController<Uint8Array>
   /** Undefined: nothing shown yet. */
   shownPosition: number | null | undefined
+  positionAtMs: EpochMs
   shownAdmissionId: string | null
   shownStatus: EventStatusName
   heartbeatAtMs: EpochMs
@@ -41,6 +62,9 @@ export type HubEvents = {
   readonly wrote: (frames: number) => void
   readonly skipped: () => void
 }
+
+/** A second, less what the alarm's lateness may vary by. */
+const POSITION_GAP_MS = 900
 
 const encoder = new TextEncoder()
 
@@ -69,10 +93,7 @@ export class StreamHub {
    * Opens a stream; its first event is in the body already. An older stream of the same visitor is told that it was
    * replaced, and ends: the place is the visitor's, not the connection's.
    */
-  open(
-    userId: string,
-    show: Opening,
-  ): ReadableStream<Uint8Array> {
+  open(userId: string, show: Opening): ReadableStream<Uint8Array> {
     this.#eventId = show.eventId
     this.end(userId, 'replaced', show.nowMs)
     let connection: Connection | null = null
@@ -83,6 +104,7 @@ export class StreamHub {
             userId,
             controller,
             shownPosition: undefined,
+            positionAtMs: 0,
             shownAdmissionId: null,
             shownStatus: show.status,
             heartbeatAtMs: show.nowMs,
@@ -133,8 +155,8 @@ export class StreamHub {
     isStale: () => boolean,
   ): Promise<void> {
     let inSlice = 0
-    for (const connection of [...this.#connections.values()]) {
-      if (this.#connections.get(connection.userId) === connection) this.#tickOne(connection, viewOf, statusNow(), nowMs)
+    for (const connection of this.#connections.values()) {
+      this.#tickOne(connection, viewOf, statusNow(), nowMs)
       inSlice += 1
       if (inSlice < STREAM_SLICE) continue
       inSlice = 0
@@ -179,7 +201,12 @@ export class StreamHub {
   #news(connection: Connection, view: StreamView, status: EventStatusName, nowMs: EpochMs): string {
     let text = ''
     if (connection.shownStatus !== status) text += statusFrame(status, nowMs)
-    if (view.kind === 'waiting' && view.position !== connection.shownPosition) {
+    // At most one position a second, whatever else is told in between.
+    const isNewPosition =
+      view.kind === 'waiting' &&
+      view.position !== connection.shownPosition &&
+      nowMs - connection.positionAtMs >= POSITION_GAP_MS
+    if (isNewPosition) {
       text += positionFrame(this.#eventId, view, nowMs)
     }
     if (view.kind === 'admitted' && view.admission.admissionId !== connection.shownAdmissionId) {
@@ -187,7 +214,10 @@ export class StreamHub {
     }
     if (text === '' || !this.#hasRoom(connection)) return ''
     connection.shownStatus = status
-    if (view.kind === 'waiting') connection.shownPosition = view.position
+    if (isNewPosition) {
+      connection.shownPosition = view.position
+      connection.positionAtMs = nowMs
+    }
     if (view.kind === 'admitted') connection.shownAdmissionId = view.admission.admissionId
     return text
   }

@@ -24,7 +24,10 @@ export interface LineApi {
   redeem(request: { admissionId: string; sessionDigest: string }): Promise<LineResult<Admission>>
   admission(admissionId: string): Promise<LineResult<Admission>>
   renew(admissionId: string): Promise<LineResult<Admission>>
-  release(admissionId: string, outcome: Extract<Outcome, 'completed' | 'cancelled'>): Promise<LineResult<Admission>>
+  release(
+    admissionId: string,
+    outcome: Extract<Outcome, 'completed' | 'cancelled'>,
+  ): Promise<LineResult<Admission>>
   revoke(admissionId: string): Promise<LineResult<Admission>>
 
   /** The watchdog's call: re-arms, settles, reconciles. Safe to repeat. `active`: false when it needs no more calls. */
@@ -43,8 +46,19 @@ export interface LineApi {
 }
 
 export type ConfigureRequest =
-  | { readonly eventId: string; readonly mode: 'replace'; readonly config: EventConfig; readonly statusGiven: boolean; readonly pool: PoolConfig | null }
-  | { readonly eventId: string; readonly mode: 'patch'; readonly change: Partial<EventConfig>; readonly pool: PoolConfig | null }
+  | {
+      readonly eventId: string
+      readonly mode: 'replace'
+      readonly config: EventConfig
+      readonly statusGiven: boolean
+      readonly pool: PoolConfig | null
+    }
+  | {
+      readonly eventId: string
+      readonly mode: 'patch'
+      readonly change: Partial<EventConfig>
+      readonly pool: PoolConfig | null
+    }
 
 /** Counters since the object woke and gauges of this moment, rendered by `GET /metrics`. */
 export type LineMetrics = {
@@ -81,7 +95,11 @@ export const LINE_GAUGES = [
 export type LineGauge = (typeof LINE_GAUGES)[number]
 
 /** Seconds. `promotion_latency`: from the batch's choice to the last client's frame. `tick_lag`: alarm due to run. */
-export const LINE_HISTOGRAMS = ['promotion_latency_seconds', 'tick_lag_seconds', 'redis_call_seconds'] as const
+export const LINE_HISTOGRAMS = [
+  'promotion_latency_seconds',
+  'tick_lag_seconds',
+  'redis_call_seconds',
+] as const
 export type LineHistogram = (typeof LINE_HISTOGRAMS)[number]
 
 export type HistogramSnapshot = {

@@ -60,7 +60,12 @@ export type TokenState =
   | { readonly state: 'unknown' }
 
 export type CheckReply =
-  | { readonly kind: 'checked'; readonly tokens: readonly TokenState[]; readonly leases: number; readonly view: PoolView }
+  | {
+      readonly kind: 'checked'
+      readonly tokens: readonly TokenState[]
+      readonly leases: number
+      readonly view: PoolView
+    }
   | Lost
 
 export type ReassertCall = PoolCall & {

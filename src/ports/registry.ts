@@ -26,7 +26,11 @@ export interface RegistryApi {
   events(): Promise<RegisteredEvent[]>
   /** Those that the watchdog must call. */
   activeEventIds(): Promise<string[]>
-  putPool(pool: { poolId: string; capacity: number; admitPerMinute: number | null }): Promise<{ created: boolean; pool: PoolConfig }>
+  putPool(pool: {
+    poolId: string
+    capacity: number
+    admitPerMinute: number | null
+  }): Promise<{ created: boolean; pool: PoolConfig }>
   pool(poolId: string): Promise<PoolConfig | null>
   pools(): Promise<PoolConfig[]>
   /**

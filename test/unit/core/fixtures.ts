@@ -68,7 +68,9 @@ export function promote(line: LineState, nowMs = T0, ids = counted(), granted = 
 }
 
 export function ticketsFor(batch: BatchRecord, nowMs: number, granted = Infinity) {
-  return batch.members
-    .slice(0, granted)
-    .map(({ admissionId }) => ({ token: `token-of-${admissionId}`, issuedAtMs: nowMs, expiresAtMs: nowMs + 300_000 }))
+  return batch.members.slice(0, granted).map(({ admissionId }) => ({
+    token: `token-of-${admissionId}`,
+    issuedAtMs: nowMs,
+    expiresAtMs: nowMs + 300_000,
+  }))
 }

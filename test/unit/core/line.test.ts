@@ -6,7 +6,8 @@ import { expireSilent, join, leave, livePlace, streamChanged } from '../../../sr
 import { nextWakeMs } from '../../../src/core/schedule.ts'
 import { config, counted, joinAll, lineWith, promote, T0, ticketsFor, tools } from './fixtures.ts'
 
-const placeOf = (line: ReturnType<typeof lineWith>, userId: string, nowMs = T0) => livePlace(line, userId, nowMs)?.value
+const placeOf = (line: ReturnType<typeof lineWith>, userId: string, nowMs = T0) =>
+  livePlace(line, userId, nowMs)?.value
 
 describe('joining', () => {
   it('INV-4, D9: joining again answers the same place', () => {
@@ -14,14 +15,20 @@ describe('joining', () => {
     const first = join(line, 'ann', T0)
     const again = join(line, 'ann', T0 + 5_000)
     expect(first.value).toMatchObject({ ok: true, value: { created: true, place: { position: 1 } } })
-    expect(again.value).toMatchObject({ ok: true, value: { created: false, place: { position: 1, joinNumber: 1 } } })
+    expect(again.value).toMatchObject({
+      ok: true,
+      value: { created: false, place: { position: 1, joinNumber: 1 } },
+    })
     expect(line.waiting.size).toBe(1)
   })
 
   it('D4, D14: a join is one write whose number the line assigns', () => {
     const line = lineWith()
     const made = [join(line, 'ann', T0), join(line, 'ben', T0)]
-    expect(made.map((decided) => decided.changes.map((change) => change.kind))).toEqual([['place_joined'], ['place_joined']])
+    expect(made.map((decided) => decided.changes.map((change) => change.kind))).toEqual([
+      ['place_joined'],
+      ['place_joined'],
+    ])
     expect([placeOf(line, 'ann')?.position, placeOf(line, 'ben')?.position]).toEqual([1, 2])
   })
 
@@ -30,12 +37,15 @@ describe('joining', () => {
     ['sold_out', 'fifo', 'sold-out'],
     ['scheduled', 'fifo', 'event-not-open'],
     ['open', 'reject', 'queue-rejecting'],
-  ] as const)('a %s event with queueing %s refuses with %s and changes nothing', (status, queueing, reason) => {
-    const line = lineWith({ status, queueing })
-    const refused = join(line, 'ann', T0)
-    expect(refused).toMatchObject({ value: { ok: false, error: { reason } }, changes: [] })
-    expect(line.waiting.size).toBe(0)
-  })
+  ] as const)(
+    'a %s event with queueing %s refuses with %s and changes nothing',
+    (status, queueing, reason) => {
+      const line = lineWith({ status, queueing })
+      const refused = join(line, 'ann', T0)
+      expect(refused).toMatchObject({ value: { ok: false, error: { reason } }, changes: [] })
+      expect(line.waiting.size).toBe(0)
+    },
+  )
 
   it('who has left joins again at the end', () => {
     const line = lineWith()
@@ -174,7 +184,11 @@ describe('admissions', () => {
 
   it('INV-5, D8: the token never changes, however often it is asked for', () => {
     const { line, record } = admitted()
-    const shown = [placeOf(line, 'ann'), placeOf(line, 'ann', T0 + 100_000), join(line, 'ann', T0 + 1_000).value]
+    const shown = [
+      placeOf(line, 'ann'),
+      placeOf(line, 'ann', T0 + 100_000),
+      join(line, 'ann', T0 + 1_000).value,
+    ]
     expect(shown).toMatchObject([
       { entryToken: record.token },
       { entryToken: record.token },
@@ -242,7 +256,7 @@ describe('the event', () => {
     followSchedule(line, T0 + 60_000, tools)
     join(line, 'late', T0 + 61_000)
     const positions = users.map((userId) => placeOf(line, userId, T0 + 61_000)?.position)
-    expect([...positions].sort((a, b) => (a ?? 0) - (b ?? 0))).toEqual(users.map((_, index) => index + 1))
+    expect(positions.toSorted((a, b) => (a ?? 0) - (b ?? 0))).toEqual(users.map((_, index) => index + 1))
     expect(positions).not.toEqual(users.map((_, index) => index + 1))
     expect(placeOf(line, 'late', T0 + 61_000)?.position).toBe(51)
     expect(line.event.lottery?.entrants).toBe(50)
@@ -251,11 +265,16 @@ describe('the event', () => {
   })
 
   it('sold-out and close end every wait with their own reason', () => {
-    for (const [action, reason] of [['sold-out', 'sold_out'], ['close', 'closed']] as const) {
+    for (const [action, reason] of [
+      ['sold-out', 'sold_out'],
+      ['close', 'closed'],
+    ] as const) {
       const line = lineWith()
       joinAll(line, ['ann', 'ben'])
       const { notices } = act(line, action, T0, tools)
-      expect(notices.slice(1)).toEqual(['ann', 'ben'].map((userId) => ({ kind: 'place_ended', userId, reason })))
+      expect(notices.slice(1)).toEqual(
+        ['ann', 'ben'].map((userId) => ({ kind: 'place_ended', userId, reason })),
+      )
     }
   })
 

@@ -13,31 +13,36 @@ function seeded(seed: number): () => number {
 }
 
 describe('rank index', () => {
-  it.each([1, 2, 3, 4, 5])('INV-8: ranks are those of a sorted list under joins and leaves (seed %i)', (seed) => {
-    const random = seeded(seed)
-    const index = new RankIndex()
-    const model = new Set<number>()
-    let next = 1
-    for (let step = 0; step < 6_000; step += 1) {
-      if (model.size === 0 || random() < 0.55) {
-        index.add(next)
-        model.add(next)
-        next += 1 + Math.floor(random() * 3)
-      } else {
-        const sorted = [...model]
-        const leaver = random() < 0.7 ? sorted[0] : sorted[Math.floor(random() * sorted.length)]
-        index.remove(leaver ?? 0)
-        model.delete(leaver ?? 0)
+  it.each([1, 2, 3, 4, 5])(
+    'INV-8: ranks are those of a sorted list under joins and leaves (seed %i)',
+    (seed) => {
+      const random = seeded(seed)
+      const index = new RankIndex()
+      const model = new Set<number>()
+      let next = 1
+      for (let step = 0; step < 6_000; step += 1) {
+        if (model.size === 0 || random() < 0.55) {
+          index.add(next)
+          model.add(next)
+          next += 1 + Math.floor(random() * 3)
+        } else {
+          const sorted = [...model]
+          const leaver = random() < 0.7 ? sorted[0] : sorted[Math.floor(random() * sorted.length)]
+          index.remove(leaver ?? 0)
+          model.delete(leaver ?? 0)
+        }
+        if (step % 97 === 0) {
+          const sorted = [...model].toSorted((a, b) => a - b)
+          expect(index.size).toBe(sorted.length)
+          expect(index.first()).toBe(sorted[0] ?? null)
+          expect(sorted.map((number) => index.rank(number))).toEqual(sorted.map((_, at) => at + 1))
+          expect(sorted.map((number) => index.nextAfter(number))).toEqual(
+            [...sorted.slice(1), null].slice(0, sorted.length),
+          )
+        }
       }
-      if (step % 97 === 0) {
-        const sorted = [...model].sort((a, b) => a - b)
-        expect(index.size).toBe(sorted.length)
-        expect(index.first()).toBe(sorted[0] ?? null)
-        expect(sorted.map((number) => index.rank(number))).toEqual(sorted.map((_, at) => at + 1))
-        expect(sorted.map((number) => index.nextAfter(number))).toEqual([...sorted.slice(1), null].slice(0, sorted.length))
-      }
-    }
-  })
+    },
+  )
 
   it('takes numbers in any order, as a draw gives them', () => {
     const index = new RankIndex()
