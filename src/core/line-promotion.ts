@@ -47,9 +47,15 @@ function candidates(line: LineState, nowMs: EpochMs): Waiting[] {
   const atOnce = config.queueing === 'passthrough'
   const wanted = Math.min(room, line.tickBudget, BATCH_MEMBERS_MAX, line.waiting.size)
   if (wanted <= 0) return []
-  const isLimited = config.admitPerMinute !== null && !atOnce
-  const count = isLimited ? allowance(line.rate, config.admitPerMinute, nowMs, wanted) : wanted
+  const count = atOnce ? wanted : withinRate(line, nowMs, wanted)
   return count === 0 ? [] : line.waiting.head(count, atOnce)
+}
+
+function withinRate(line: LineState, nowMs: EpochMs, wanted: number): number {
+  const { admitPerMinute } = line.event.config
+  if (admitPerMinute === null) return wanted
+  line.rate = spend(line.rate, admitPerMinute, nowMs, 0)
+  return allowance(line.rate, admitPerMinute, nowMs, wanted)
 }
 
 /** What a granted member is admitted with. */

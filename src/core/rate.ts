@@ -8,30 +8,31 @@ import type { EpochMs } from './time.ts'
 /** When the next admission is due in theory; 0 before the first. */
 export type RateState = { readonly tatMs: number }
 
-const MINUTE_MS = 60_000
-/** Guards the floor against the last bit of a division. */
-const EPSILON = 1e-6
+const MINUTE_US = 60_000_000
 
-export function spacing(ratePerMinute: number): { burst: number; intervalMs: number } {
+/**
+ * `burst` admissions may come at once, then one each interval: a half-open minute holds at most
+ * burst + (rate - burst). The interval is rounded up to whole microseconds, and all arithmetic is in them: exact.
+ */
+function spacing(ratePerMinute: number): { burst: number; intervalUs: number } {
   const burst = Math.max(1, Math.floor(ratePerMinute / 60))
-  return { burst, intervalMs: MINUTE_MS / (ratePerMinute - burst + 1) }
+  return { burst, intervalUs: Math.ceil(MINUTE_US / (ratePerMinute - burst + 1)) }
 }
 
 /** How many of `wanted` may be admitted now. */
 export function allowance(state: RateState, ratePerMinute: number, nowMs: EpochMs, wanted: number): number {
-  const { burst, intervalMs } = spacing(ratePerMinute)
-  const slackMs = nowMs + (burst - 1) * intervalMs - due(state, nowMs)
-  if (slackMs < -EPSILON) return 0
-  return Math.min(wanted, Math.floor(slackMs / intervalMs + EPSILON) + 1)
+  const { burst, intervalUs } = spacing(ratePerMinute)
+  const slackUs = nowMs * 1_000 + (burst - 1) * intervalUs - dueUs(state, nowMs)
+  return Math.max(0, Math.min(wanted, Math.floor(slackUs / intervalUs) + 1))
 }
 
-/** The state after `admitted` were admitted. */
+/** The state after `admitted` were admitted; 0 only brings a state from another clock back to this one. */
 export function spend(state: RateState, ratePerMinute: number, nowMs: EpochMs, admitted: number): RateState {
-  if (admitted === 0) return state
-  return { tatMs: due(state, nowMs) + admitted * spacing(ratePerMinute).intervalMs }
+  return { tatMs: (dueUs(state, nowMs) + admitted * spacing(ratePerMinute).intervalUs) / 1_000 }
 }
 
 /** A due time more than a minute ahead can only come from a clock that jumped back: it costs a minute, not more. */
-function due(state: RateState, nowMs: EpochMs): number {
-  return Math.min(Math.max(state.tatMs, nowMs), nowMs + MINUTE_MS)
+function dueUs(state: RateState, nowMs: EpochMs): number {
+  const nowUs = nowMs * 1_000
+  return Math.min(Math.max(Math.round(state.tatMs * 1_000), nowUs), nowUs + MINUTE_US)
 }
