@@ -1,0 +1,80 @@
+/** The HTTP application: the table of endpoints on a router, and what every answer has in common. */
+import { Hono } from 'hono'
+import type { Context } from 'hono'
+import { optionsResponse, shareWithOrigin } from './http/cors.ts'
+import { dispatch } from './http/dispatch.ts'
+import type { Endpoint } from './http/endpoint.ts'
+import { createEndpoints } from './http/endpoints.ts'
+import type { Failure } from './http/failure.ts'
+import type { GatewayDeps } from './http/gateway-deps.ts'
+import { problemResponse } from './http/problem.ts'
+import { requestIdOf, setCommonHeaders } from './http/response-headers.ts'
+import { Overloaded } from './ports/overloaded.ts'
+import { errorFields } from './observability/log.ts'
+
+type Variables = { Variables: { requestId: string } }
+export type App = Hono<Variables>
+
+/** The gateway. `endpoints` can be given by whoever wants to look at the same table. */
+export function createApp(deps: GatewayDeps, endpoints: readonly Endpoint[] = createEndpoints()): App {
+  const app = baseApp(deps.config.corsOrigins)
+  for (const [path, siblings] of Map.groupBy(endpoints, (endpoint) => endpoint.path)) {
+    mount(app, path, siblings, deps)
+  }
+  app.notFound((c) => problemResponse({ reason: 'not-found' }, c.var.requestId))
+  app.onError((error, c) => problemResponse(failureOf(error, c, deps), c.var.requestId))
+  return app
+}
+
+/** What a deployment without a complete configuration is: 503 at every address. */
+export function createMisconfiguredApp(): App {
+  const app = baseApp([])
+  app.all('*', (c) => problemResponse({ reason: 'misconfigured' }, c.var.requestId))
+  return app
+}
+
+function baseApp(corsOrigins: readonly string[]): App {
+  const app: App = new Hono<Variables>()
+  app.use(async function commonHeaders(c, next) {
+    const requestId = requestIdOf(c.req.raw)
+    c.set('requestId', requestId)
+    await next()
+    setCommonHeaders(c.req.raw, c.res.headers, requestId)
+    shareWithOrigin(c.req.raw, c.res.headers, corsOrigins)
+  })
+  return app
+}
+
+/** One address: each of its methods, OPTIONS, and 405 for the others. HEAD arrives here as GET. */
+function mount(app: App, path: string, siblings: readonly Endpoint[], deps: GatewayDeps): void {
+  const pattern = path.replaceAll(/\{(\w+)\}/g, ':$1')
+  for (const endpoint of siblings) {
+    app.on(endpoint.method, pattern, async (c) => {
+      const { requestId } = c.var
+      const exchange = { request: c.req.raw, requestId, params: c.req.param() }
+      const result = await dispatch(endpoint, exchange, deps)
+      if (result.ok) return result.value
+      return endpoint.renderFailure?.(result.error) ?? problemResponse(result.error, requestId)
+    })
+  }
+  const methods = siblings.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+  const allow = [...methods, 'OPTIONS']
+  app.options(pattern, (c) => optionsResponse(c.req.raw, allow, deps.config.corsOrigins))
+  app.all(pattern, (c) => problemResponse({ reason: 'method-not-allowed', allow }, c.var.requestId))
+}
+
+/** Seconds that an overloaded object gets; spread, so that the retries do not come back as one wave. */
+const OVERLOADED_RETRY_SECONDS_MAX = 3
+
+function failureOf(error: Error, c: Context<Variables>, { log }: GatewayDeps): Failure {
+  const { requestId } = c.var
+  if (error instanceof Overloaded) {
+    log.warn('request_overloaded', { requestId, ...errorFields(error) })
+    return {
+      reason: 'overloaded',
+      retryAfterSeconds: 1 + Math.floor(Math.random() * OVERLOADED_RETRY_SECONDS_MAX),
+    }
+  }
+  log.error('request_failed', { requestId, method: c.req.method, ...errorFields(error) })
+  return { reason: 'internal-error' }
+}

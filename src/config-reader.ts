@@ -1,0 +1,91 @@
+/** Reads single variables of the environment and collects what is wrong with them. */
+
+export const CONFIG_VARIABLES = [
+  'USHER_STAGE',
+  'ADMIN_API_KEY',
+  'ORIGIN_API_KEY',
+  'SESSION_SECRET',
+  'VISITOR_TOKEN_TTL_SECONDS',
+  'ENTRY_TOKEN_ALG',
+  'ENTRY_TOKEN_PRIVATE_JWKS',
+  'ENTRY_TOKEN_SECRET',
+  'ENTRY_TOKEN_SECRET_PREVIOUS',
+  'ENTRY_TOKEN_ISSUER',
+  'ENTRY_TOKEN_AUDIENCE',
+  'UPSTASH_REDIS_REST_URL',
+  'UPSTASH_REDIS_REST_TOKEN',
+  'IDENTITY_JWKS_URL',
+  'IDENTITY_ISSUER',
+  'IDENTITY_AUDIENCE',
+  'IDENTITY_ALG',
+  'CORS_ORIGINS',
+  'RATE_LIMITS',
+  'PROMOTION_ALARM_PER_SECOND',
+  'SHOP_URL',
+] as const
+export type ConfigVariable = (typeof CONFIG_VARIABLES)[number]
+
+/** The variables and secrets of the Worker. Other bindings may be present; a variable that is not text is absent. */
+export type ConfigEnv = { readonly [variable in ConfigVariable]?: unknown }
+
+export type ConfigProblem = { readonly variable: ConfigVariable; readonly fault: string }
+
+/**
+ * Every method answers a usable value even when it records a fault, so that reading goes on and finds the others.
+ * An empty variable counts as absent, as an unset line in an environment file does.
+ */
+export interface ConfigReader {
+  readonly problems: ConfigProblem[]
+  fault(variable: ConfigVariable, fault: string): void
+  has(variable: ConfigVariable): boolean
+  text(variable: ConfigVariable, byDefault: string): string
+  /** Must be present and at least `charsMin` characters long. */
+  secret(variable: ConfigVariable, charsMin: number): string
+  integer(variable: ConfigVariable, range: { byDefault: number; min: number; max: number }): number
+  choice<T extends string>(variable: ConfigVariable, choices: readonly T[], byDefault: T): T
+  /** Must be present, http or https. */
+  url(variable: ConfigVariable): string
+}
+
+export function configReader(env: ConfigEnv): ConfigReader {
+  const problems: ConfigProblem[] = []
+  const fault = (variable: ConfigVariable, text: string): void =>
+    void problems.push({ variable, fault: text })
+  const value = (variable: ConfigVariable): string => {
+    const found = env[variable]
+    return typeof found === 'string' ? found.trim() : ''
+  }
+  return {
+    problems,
+    fault,
+    has: (variable) => value(variable) !== '',
+    text: (variable, byDefault) => value(variable) || byDefault,
+    secret(variable, charsMin) {
+      const found = value(variable)
+      if (found === '') fault(variable, 'is missing')
+      else if (found.length < charsMin) fault(variable, `must have at least ${charsMin} characters`)
+      return found
+    },
+    integer(variable, { byDefault, min, max }) {
+      const found = value(variable)
+      if (found === '') return byDefault
+      const parsed = /^\d{1,15}$/.test(found) ? Number(found) : Number.NaN
+      if (parsed >= min && parsed <= max) return parsed
+      fault(variable, `must be an integer from ${min} to ${max}`)
+      return byDefault
+    },
+    choice(variable, choices, byDefault) {
+      const found = value(variable)
+      if (found === '') return byDefault
+      const chosen = choices.find((choice) => choice === found)
+      if (chosen === undefined) fault(variable, `must be one of ${choices.join(', ')}`)
+      return chosen ?? byDefault
+    },
+    url(variable) {
+      const found = value(variable)
+      if (found === '') fault(variable, 'is missing')
+      else if (!/^https?:\/\//.test(found) || !URL.canParse(found)) fault(variable, 'must be an http(s) URL')
+      return found
+    },
+  }
+}

@@ -1,0 +1,71 @@
+/** The ports of the gateway on Durable Objects. */
+import { lineOf, registryOf } from './durable/objects.ts'
+import { objectCaller } from './object-caller.ts'
+import type { ObjectCaller } from './object-caller.ts'
+import type { IdempotencyApi } from './ports/idempotency.ts'
+import type { LineApi } from './ports/lines.ts'
+import type { RegistryApi } from './ports/registry.ts'
+
+/** The line of an event; see LineApi. */
+export function lineClient(env: Env, eventId: string): LineApi {
+  const ask = objectCaller(() => lineOf(env, eventId))
+  return {
+    // Repeated, these would see their own first effect and answer something else.
+    act: (action) => ask('never', (line) => line.act(action)),
+    configure: (request) => ask('never', (line) => line.configure(request)),
+    remove: () => ask('never', (line) => line.remove()),
+    join: (userId) => ask('repeat', (line) => line.join(userId)),
+    status: () => ask('repeat', (line) => line.status()),
+    detail: () => ask('repeat', (line) => line.detail()),
+    place: (userId) => ask('repeat', (line) => line.place(userId)),
+    leave: (userId) => ask('repeat', (line) => line.leave(userId)),
+    redeem: (request) => ask('repeat', (line) => line.redeem(request)),
+    admission: (admissionId) => ask('repeat', (line) => line.admission(admissionId)),
+    renew: (admissionId) => ask('repeat', (line) => line.renew(admissionId)),
+    release: (admissionId, outcome) => ask('repeat', (line) => line.release(admissionId, outcome)),
+    revoke: (admissionId) => ask('repeat', (line) => line.revoke(admissionId)),
+    watch: (scheduledTimeMs) => ask('repeat', (line) => line.watch(scheduledTimeMs)),
+    reassertPool: (poolId) => ask('repeat', (line) => line.reassertPool(poolId)),
+    poolChanged: (pool) => ask('repeat', (line) => line.poolChanged(pool)),
+    metrics: () => ask('repeat', (line) => line.metrics()),
+    fetch: (request) => ask('repeat', (line) => line.fetch(request)),
+  }
+}
+
+/** The registry; see RegistryApi. */
+export function registryClient(env: Env): RegistryApi {
+  const ask = objectCaller(() => registryOf(env))
+  return {
+    register: (event) => ask('repeat', (registry) => registry.register(event)),
+    unregister: (eventId) => ask('repeat', (registry) => registry.unregister(eventId)),
+    retire: (eventIds) => ask('repeat', (registry) => registry.retire(eventIds)),
+    events: () => ask('repeat', (registry) => registry.events()),
+    activeEventIds: () => ask('repeat', (registry) => registry.activeEventIds()),
+    putPool: (pool) => ask('repeat', (registry) => registry.putPool(pool)),
+    pool: (poolId) => ask('repeat', (registry) => registry.pool(poolId)),
+    pools: () => ask('repeat', (registry) => registry.pools()),
+    poolMembers: (poolId) => ask('repeat', (registry) => registry.poolMembers(poolId)),
+    leftPool: (eventId, poolId) => ask('repeat', (registry) => registry.leftPool(eventId, poolId)),
+    ping: () => ask('repeat', (registry) => registry.ping()),
+  }
+}
+
+/** Keys are spread by their first character, which is uniform: they are digests. */
+const IDEMPOTENCY_SHARDS = 16
+
+/** The first answers to idempotency keys; see IdempotencyApi. */
+export function idempotencyClient(env: Env): IdempotencyApi {
+  const askShardOf = (key: string): ObjectCaller<IdempotencyApi> =>
+    objectCaller(() => {
+      const shard = key.charCodeAt(0) % IDEMPOTENCY_SHARDS
+      // RPC stubs promise every method of the class; the cast only drops the platform's wrapper types.
+      return env.IDEMPOTENCY_SHARD.getByName(String(shard)) as unknown as IdempotencyApi
+    })
+  return {
+    // Repeated, it would meet its own mark and call the request in progress.
+    begin: (key, requestHash) => askShardOf(key)('never', (shard) => shard.begin(key, requestHash)),
+    finish: (key, attempt, answer) =>
+      askShardOf(key)('repeat', (shard) => shard.finish(key, attempt, answer)),
+    abandon: (key, attempt) => askShardOf(key)('repeat', (shard) => shard.abandon(key, attempt)),
+  }
+}

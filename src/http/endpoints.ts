@@ -1,0 +1,46 @@
+/** The table of all endpoints. */
+import { ok } from '../core/result.ts'
+import { endpoint } from './endpoint.ts'
+import type { Endpoint } from './endpoint.ts'
+import { openApiDocument } from './openapi.ts'
+import { json } from './reply.ts'
+import { adminEventEndpoints } from './routes/admin-events.ts'
+import { adminPoolEndpoints } from './routes/admin-pools.ts'
+import { admissionEndpoints } from './routes/admissions.ts'
+import { eventEndpoints } from './routes/events.ts'
+import { queueEndpoints } from './routes/queue.ts'
+import { serviceEndpoints } from './routes/service.ts'
+import { sessionEndpoints } from './routes/sessions.ts'
+import { streamEndpoints } from './routes/streams.ts'
+import { waitPageEndpoints } from './routes/wait-page.ts'
+
+/** Made once per application: an endpoint may keep what it made last. */
+export function createEndpoints(): readonly Endpoint[] {
+  const endpoints: Endpoint[] = [
+    ...sessionEndpoints,
+    ...eventEndpoints(),
+    ...queueEndpoints,
+    ...streamEndpoints,
+    ...admissionEndpoints,
+    ...adminEventEndpoints,
+    ...adminPoolEndpoints,
+    ...serviceEndpoints,
+    ...waitPageEndpoints,
+  ]
+  let document: unknown
+  endpoints.push(
+    endpoint({
+      method: 'GET',
+      path: '/openapi.json',
+      auth: 'anybody',
+      tag: 'Service',
+      summary: 'This document.',
+      responses: { 200: { description: 'OpenAPI 3.1.', contentType: 'application/json' } },
+      async handler() {
+        document ??= openApiDocument(endpoints)
+        return ok(json(200, document, { 'Cache-Control': 'public, max-age=300' }))
+      },
+    }),
+  )
+  return endpoints
+}

@@ -1,0 +1,31 @@
+import type { EpochMs } from '../core/time.ts'
+import type { Config } from '../config.ts'
+import type { Log } from '../observability/log.ts'
+import type { IdempotencyApi } from '../ports/idempotency.ts'
+import type { LineApi } from '../ports/lines.ts'
+import type { RegistryApi } from '../ports/registry.ts'
+import type { EntryTokens, VisitorTokens } from '../ports/tokens.ts'
+
+/** The binding of a rate limit: answers whether this key may go on. */
+export interface RateLimiter {
+  limit(request: { key: string }): Promise<{ success: boolean }>
+}
+
+/** What the gateway talks to; the composition root (src/worker.ts) supplies it. */
+export type GatewayDeps = {
+  readonly config: Config
+  readonly line: (eventId: string) => LineApi
+  readonly registry: RegistryApi
+  readonly idempotency: IdempotencyApi
+  readonly entryTokens: EntryTokens
+  readonly visitorTokens: VisitorTokens
+  /** Looked at only when the configuration turns limits on. */
+  readonly limiters: { readonly join: RateLimiter; readonly session: RateLimiter }
+  /** Resolves when Redis answers. */
+  readonly pingStore: () => Promise<void>
+  readonly log: Log
+  readonly nowMs: () => EpochMs
+}
+
+/** How many lines are asked at once on behalf of one request. */
+export const FAN_OUT_WIDTH = 32

@@ -1,0 +1,84 @@
+/** Reads bodies: bounded whatever the headers claim, UTF-8, JSON only. */
+import type * as z from 'zod'
+import { err, ok } from '../core/result.ts'
+import type { Result } from '../core/result.ts'
+import { invalidRequest } from './failure.ts'
+import type { FieldFault, GatewayFailure } from './failure.ts'
+
+/** No request of the contract comes near; more is an accident or an attack. */
+export const BODY_BYTES_MAX = 64 * 1024
+
+/** A hostile body may be wrong in thousands of places; the first ones are enough to mend it. */
+const FAULTS_MAX = 20
+
+/** The text of the body, empty when there is none. The bytes are counted: Content-Length may lie or be absent. */
+export async function readBody(request: Request): Promise<Result<string, GatewayFailure>> {
+  if (Number(request.headers.get('Content-Length') ?? 0) > BODY_BYTES_MAX)
+    return err({ reason: 'body-too-large' })
+  const bytes = await readBounded(request.body)
+  if (bytes === null) return err({ reason: 'body-too-large' })
+  if (bytes.byteLength === 0) return ok('')
+  if (!isJson(request.headers.get('Content-Type'))) return err({ reason: 'unsupported-media-type' })
+  try {
+    return ok(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes))
+  } catch {
+    // Bytes that are no UTF-8 (RFC 8259, 8.1).
+    return err(invalidRequest({ pointer: '', detail: 'The body is not UTF-8.' }))
+  }
+}
+
+/** Parses and validates. An absent body counts as `{}`, which fits exactly those schemas that require nothing. */
+export function parseBody<T extends z.ZodType>(text: string, schema: T): Result<z.output<T>, GatewayFailure> {
+  let value: unknown
+  try {
+    value = text === '' ? {} : JSON.parse(text)
+  } catch {
+    // Not JSON.
+    return err(invalidRequest({ pointer: '', detail: 'The body is not JSON.' }))
+  }
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return ok(parsed.data)
+  return err(invalidRequest(...parsed.error.issues.flatMap(faultsOf).slice(0, FAULTS_MAX)))
+}
+
+async function readBounded(body: Request['body']): Promise<Uint8Array | null> {
+  if (body === null) return new Uint8Array()
+  const chunks: Uint8Array[] = []
+  let size = 0
+  const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader()
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    size += read.value.byteLength
+    if (size > BODY_BYTES_MAX) {
+      await reader.cancel()
+      return null
+    }
+    chunks.push(read.value)
+  }
+  return concatenate(chunks, size)
+}
+
+function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const whole = new Uint8Array(size)
+  let offset = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, offset)
+    offset += chunk.byteLength
+  }
+  return whole
+}
+
+function isJson(contentType: string | null): boolean {
+  return contentType?.split(';', 1)[0]?.trim().toLowerCase() === 'application/json'
+}
+
+function faultsOf(issue: z.core.$ZodIssue): FieldFault[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ pointer: pointerTo([...issue.path, key]), detail: 'Unknown field.' }))
+  }
+  return [{ pointer: pointerTo(issue.path), detail: issue.message }]
+}
+
+/** RFC 6901. */
+function pointerTo(path: readonly PropertyKey[]): string {
+  return path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+}

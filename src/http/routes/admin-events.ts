@@ -1,0 +1,97 @@
+import { mapBounded } from '../../bounded.ts'
+import { EVENT_ACTIONS } from '../../core/event-config.ts'
+import { ok } from '../../core/result.ts'
+import { endpoint } from '../endpoint.ts'
+import { FAN_OUT_WIDTH } from '../gateway-deps.ts'
+import { json, noContent } from '../reply.ts'
+import { eventConfigBody, eventConfigOf, eventConfigPatchBody } from '../schemas/event-config.ts'
+import { emptyBody } from '../schemas/requests.ts'
+import { eventDetail, eventDetailList } from '../schemas/views.ts'
+import { changeEvent, forgetEvent, replaceEvent } from './event-changes.ts'
+
+const EVENTS = '/api/v1/admin/events'
+const EVENT = '/api/v1/admin/events/{eventId}'
+const DETAIL = { description: 'The configuration with live counts.', schema: eventDetail }
+
+export const adminEventEndpoints = [
+  endpoint({
+    method: 'PUT',
+    path: EVENT,
+    auth: 'operator',
+    tag: 'Operators',
+    summary: 'Create an event, or replace its whole configuration.',
+    body: eventConfigBody,
+    responses: { 201: { ...DETAIL, description: 'Created.' }, 200: { ...DETAIL, description: 'Replaced.' } },
+    problems: ['invalid-transition', 'store-unavailable'],
+    handler: (call) =>
+      replaceEvent(call, eventConfigOf(call.params.eventId, call.body), call.body.status !== undefined),
+  }),
+  endpoint({
+    method: 'PATCH',
+    path: EVENT,
+    auth: 'operator',
+    tag: 'Operators',
+    summary: 'Change some fields, also for those already waiting.',
+    body: eventConfigPatchBody,
+    responses: { 200: DETAIL },
+    problems: ['event-not-found', 'invalid-transition', 'store-unavailable'],
+    handler: (call) => changeEvent(call, call.body),
+  }),
+  endpoint({
+    method: 'GET',
+    path: EVENT,
+    auth: 'operator',
+    tag: 'Operators',
+    summary: 'An event with its live counts.',
+    responses: { 200: DETAIL },
+    problems: ['event-not-found'],
+    async handler({ line, params }) {
+      const detail = await line(params.eventId).detail()
+      return detail.ok ? ok(json(200, detail.value)) : detail
+    },
+  }),
+  endpoint({
+    method: 'GET',
+    path: EVENTS,
+    auth: 'operator',
+    tag: 'Operators',
+    summary: 'All events with their live counts.',
+    responses: { 200: { description: 'Ordered by id.', schema: eventDetailList } },
+    async handler({ registry, line }) {
+      const details = await mapBounded(await registry.events(), FAN_OUT_WIDTH, ({ eventId }) =>
+        line(eventId).detail(),
+      )
+      // Registered, but not created yet or deleted already: not an event now.
+      return ok(json(200, { events: details.flatMap((detail) => (detail.ok ? [detail.value] : [])) }))
+    },
+  }),
+  endpoint({
+    method: 'DELETE',
+    path: EVENT,
+    auth: 'operator',
+    tag: 'Operators',
+    summary: 'Forget a closed event.',
+    responses: { 204: { description: 'Forgotten.' } },
+    problems: ['event-not-found', 'event-not-closed', 'store-unavailable'],
+    async handler(call) {
+      const forgotten = await forgetEvent(call)
+      return forgotten.ok ? ok(noContent()) : forgotten
+    },
+  }),
+  ...EVENT_ACTIONS.map((action) =>
+    endpoint({
+      method: 'POST',
+      path: `${EVENT}/${action}` as const,
+      auth: 'operator',
+      tag: 'Operators',
+      summary: `Change the status: ${action}. Every waiter hears it on the stream.`,
+      body: emptyBody,
+      responses: { 200: DETAIL },
+      problems: ['event-not-found', 'invalid-transition', 'store-unavailable'],
+      async handler({ line, params }) {
+        const detail = await line(params.eventId).act(action)
+        return detail.ok ? ok(json(200, detail.value)) : detail
+      },
+    }),
+  ),
+]

@@ -1,0 +1,46 @@
+import { isoTime } from '../../core/time.ts'
+import { err, ok } from '../../core/result.ts'
+import { VISITOR_COOKIE } from '../credentials.ts'
+import { endpoint } from '../endpoint.ts'
+import { json } from '../reply.ts'
+import { emptyBody } from '../schemas/requests.ts'
+import { session } from '../schemas/views.ts'
+
+export const sessionEndpoints = [
+  endpoint({
+    method: 'POST',
+    path: '/api/v1/sessions',
+    auth: 'anybody',
+    tag: 'Visitors',
+    summary: 'Start a guest session. Refused where an identity provider is configured.',
+    body: emptyBody,
+    idempotent: true,
+    limit: 'session',
+    responses: {
+      201: { description: 'The session; the cookie `usher_visitor` holds the same token.', schema: session },
+    },
+    problems: ['forbidden'],
+    async handler({ request, config, visitorTokens, nowMs }) {
+      const guest = await visitorTokens.createGuest(nowMs())
+      if (guest === null) return err({ reason: 'forbidden' })
+      const { userId, token, expiresAtMs } = guest
+      const cookie = sessionCookie(token, config.visitorTokenTtlSeconds, new URL(request.url))
+      return ok(json(201, { userId, token, expiresAt: isoTime(expiresAtMs) }, { 'Set-Cookie': cookie }))
+    },
+  }),
+]
+
+function sessionCookie(token: string, maxAgeSeconds: number, url: URL): string {
+  const cookie = `${VISITOR_COOKIE}=${token}; Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax`
+  // Browsers drop a Secure cookie that arrives without TLS, and a local run has none.
+  return isLoopback(url.hostname) ? cookie : `${cookie}; Secure`
+}
+
+function isLoopback(hostname: string): boolean {
+  return (
+    hostname === 'localhost' ||
+    hostname.endsWith('.localhost') ||
+    hostname === '[::1]' ||
+    /^127(\.\d{1,3}){3}$/.test(hostname)
+  )
+}

@@ -1,0 +1,47 @@
+import { ok } from '../../core/result.ts'
+import { endpoint } from '../endpoint.ts'
+import { renderMissingPage, renderWaitPage } from '../pages/wait-page.ts'
+import { PROBLEMS } from '../problem-catalog.ts'
+import { html } from '../reply.ts'
+
+const PAGE = { description: 'The page.', contentType: 'text/html' }
+
+export const waitPageEndpoints = [
+  endpoint({
+    method: 'GET',
+    path: '/wait/{eventId}',
+    auth: 'anybody',
+    tag: 'Visitors',
+    summary: 'The waiting page.',
+    responses: {
+      200: PAGE,
+      400: { ...PAGE, description: 'No event can have this id; as a page.' },
+      404: { ...PAGE, description: 'There is no such event; as a page.' },
+    },
+    async handler({ line, params: { eventId }, config: { shopUrl } }) {
+      const found = await line(eventId).status()
+      if (!found.ok) return found
+      const { name: eventName, status } = found.value
+      return ok(html(200, renderWaitPage({ eventId, eventName, status, shopUrl }), pageHeaders(shopUrl)))
+    },
+    renderFailure({ reason }) {
+      if (reason !== 'event-not-found' && reason !== 'invalid-request') return null
+      return html(PROBLEMS[reason].status, renderMissingPage(), pageHeaders(null))
+    },
+  }),
+]
+
+/** Nothing inline and nothing from elsewhere; the token may be posted to the shop and to nobody else. */
+function pageHeaders(shopUrl: string | null): Record<string, string> {
+  const policy = [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "connect-src 'self'",
+    "img-src 'self' data:",
+    `form-action 'self'${shopUrl === null ? '' : ` ${new URL(shopUrl).origin}`}`,
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ]
+  return { 'Content-Security-Policy': policy.join('; ') }
+}

@@ -1,0 +1,14 @@
+import type { JWTPayload } from 'jose'
+import { err, ok } from '../core/result.ts'
+import type { Result } from '../core/result.ts'
+import type { VisitorClaims } from '../ports/tokens.ts'
+
+/** A visitor's id is stored with every place and admission; identity providers keep theirs far below this. */
+const USER_ID_CHARS_MAX = 128
+
+/** What a verified payload says of its bearer. */
+export function visitorClaims(payload: JWTPayload): Result<VisitorClaims, 'token-invalid'> {
+  const { sub, role } = payload
+  if (typeof sub !== 'string' || sub === '' || sub.length > USER_ID_CHARS_MAX) return err('token-invalid')
+  return ok({ userId: sub, isOperator: role === 'ADMIN' })
+}

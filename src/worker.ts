@@ -1,0 +1,57 @@
+/** The entry: what the platform calls. */
+import { createApp, createMisconfiguredApp } from './app.ts'
+import type { App } from './app.ts'
+import { parseConfig } from './config.ts'
+import type { Config } from './config.ts'
+import { idempotencyClient, lineClient, registryClient } from './durable-clients.ts'
+import { log } from './observability/log.ts'
+import { createRedis } from './redis/client.ts'
+import { createPoolGate } from './redis/pool-gate.ts'
+import { watchEvents } from './scheduled.ts'
+import { createEntryTokens } from './tokens/entry-token.ts'
+import { createVisitorTokens } from './tokens/visitor-token.ts'
+
+export { EventLine } from './durable/event-line.ts'
+export { EventRegistry } from './durable/event-registry.ts'
+export { IdempotencyShard } from './durable/idempotency-shard.ts'
+
+/** The application of this isolate. The environment of an isolate never changes. */
+let app: App | undefined
+
+export default {
+  fetch(request, env, ctx) {
+    app ??= build(env)
+    const answer = Promise.resolve(app.fetch(request, env, ctx))
+    // A client that hangs up must not cut a change in half: its retry would meet the half.
+    if (request.method !== 'GET' && request.method !== 'HEAD') ctx.waitUntil(answer)
+    return answer
+  },
+  async scheduled(controller, env) {
+    const deps = { registry: registryClient(env), line: (eventId: string) => lineClient(env, eventId), log }
+    await watchEvents(deps, controller.scheduledTime)
+  },
+} satisfies ExportedHandler<Env>
+
+function build(env: Env): App {
+  const config = parseConfig(env)
+  if (config.ok) return configuredApp(config.value, env)
+  const faults = config.error.map(({ variable, fault }) => `${variable} ${fault}`)
+  log.error('configuration_refused', { faults })
+  return createMisconfiguredApp()
+}
+
+function configuredApp(config: Config, env: Env): App {
+  return createApp({
+    config,
+    line: (eventId) => lineClient(env, eventId),
+    registry: registryClient(env),
+    idempotency: idempotencyClient(env),
+    entryTokens: createEntryTokens(config),
+    visitorTokens: createVisitorTokens(config),
+    limiters: { join: env.JOIN_LIMIT, session: env.SESSION_LIMIT },
+    // A client for each ping: one that is shared would put the calls of several requests into one batch.
+    pingStore: () => createPoolGate(createRedis(config.redis)).ping(),
+    log,
+    nowMs: () => Date.now(),
+  })
+}
