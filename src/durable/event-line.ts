@@ -191,6 +191,7 @@ export class EventLine extends DurableObject<Env> implements LineApi {
   async watch(scheduledTimeMs: number): Promise<LineResult<{ active: boolean }>> {
     const line = this.#line
     if (line === null) return NO_EVENT
+    this.#meters.count('watches_total')
     const alarmAtMs = await this.ctx.storage.getAlarm()
     const isDead = alarmAtMs === null || alarmAtMs < this.#clock.nowMs() - ALARM_DEAD_MS
     if (isDead && nextWakeMs(line, this.#streams.size, this.#clock.nowMs()) !== null) {

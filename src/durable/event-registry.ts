@@ -3,11 +3,8 @@
  * events and by a pool's recovery. Never on the way of a visitor.
  */
 import { DurableObject } from 'cloudflare:workers'
-import { mapBounded } from '../bounded.ts'
-import { log } from '../observability/log.ts'
 import type { PoolConfig, RegisteredEvent, RegistryApi } from '../ports/registry.ts'
 import { migrate, type Migrations } from './migrations.ts'
-import { lineOf } from './objects.ts'
 
 const REGISTRY_MIGRATIONS: Migrations = [
   `
@@ -31,9 +28,6 @@ const REGISTRY_MIGRATIONS: Migrations = [
   );
   `,
 ]
-
-/** Lines told of a changed pool at the same time. */
-const TELL_WIDTH = 32
 
 type EventRow = { event_id: string; public: number; pool_id: string | null }
 type PoolRow = { pool_id: string; capacity: number; admit_per_minute: number | null; version: number }
@@ -113,7 +107,6 @@ export class EventRegistry extends DurableObject<Env> implements RegistryApi {
       version,
     )
     const changed: PoolConfig = { ...pool, version }
-    await this.#tellLines(changed)
     return { created: known === null, pool: changed }
   }
 
@@ -155,18 +148,6 @@ export class EventRegistry extends DurableObject<Env> implements RegistryApi {
   #pool(poolId: string): PoolConfig | null {
     const row = this.#sql.exec<PoolRow>('SELECT * FROM pools WHERE pool_id = ?', poolId).toArray()[0]
     return row === undefined ? null : poolFromRow(row)
-  }
-
-  /** A line that does not hear it now learns it from the gate with its next batch, or from the next change. */
-  async #tellLines(pool: PoolConfig): Promise<void> {
-    const { eventIds } = await this.poolMembers(pool.poolId)
-    await mapBounded(eventIds, TELL_WIDTH, (eventId) =>
-      lineOf(this.env, eventId)
-        .poolChanged(pool)
-        .catch((error: unknown) =>
-          log.warn('pool_change_unheard', { poolId: pool.poolId, eventId, error: String(error) }),
-        ),
-    )
   }
 }
 

@@ -1,6 +1,7 @@
 /** Puts the promoter of one line together: its gate, its recovery, its tokens, and what is logged about it. */
 import { parseConfig, type Config } from '../config.ts'
 import { admissionIdFor } from '../core/ids.ts'
+import { poolChanged } from '../core/line-operator.ts'
 import type { Ticket } from '../core/line-promotion.ts'
 import { leftPoolIds, type LineState } from '../core/line-state.ts'
 import type { BatchRecord, Decision } from '../core/records.ts'
@@ -49,6 +50,7 @@ export class Promotion {
 
   /** Compares the gate with the ledger, and mends the gate. */
   async reconcile(): Promise<void> {
+    await this.#learnPool()
     await this.#parts?.promoter.reconcile()
     await this.#forgetLeftPools()
   }
@@ -135,6 +137,15 @@ export class Promotion {
     lineOf(this.#env, eventId)
       .reassertPool(poolId)
       .catch((error: unknown) => log.warn('pool_member_silent', { eventId, poolId, error: String(error) }))
+  }
+
+  /** A change of the shared pool that did not reach this line when it was made. */
+  async #learnPool(): Promise<void> {
+    const line = this.#deps.line()
+    const poolId = line?.event.config.poolId ?? null
+    if (line === null || poolId === null) return
+    const pool = await registryOf(this.#env).pool(poolId)
+    if (pool !== null && this.#deps.line() === line) this.#deps.commit(poolChanged(line, pool))
   }
 
   /** The event was given another pool, and its last lease in the former one has ended. */

@@ -18,6 +18,7 @@ const HELP: Readonly<
   redis_calls_total: 'Calls to the pool of capacity.',
   redis_failures_total: 'Calls to the pool of capacity that failed or timed out.',
   ticks_total: 'Ticks of the line.',
+  watches_total: 'Calls of the watchdog.',
   waiting: 'Visitors who wait.',
   present: 'Visitors who wait and are present.',
   live_admissions: 'Admissions alive.',

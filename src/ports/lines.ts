@@ -80,6 +80,7 @@ export const LINE_COUNTERS = [
   'redis_calls_total',
   'redis_failures_total',
   'ticks_total',
+  'watches_total',
 ] as const
 export type LineCounter = (typeof LINE_COUNTERS)[number]
 

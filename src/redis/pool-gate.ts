@@ -17,7 +17,11 @@ import type { ScriptName } from './scripts.ts'
 export type ScriptClient = Pick<Redis, 'createScript' | 'ping'>
 
 /** What was called, how long it took by the caller's clock, and whether it failed: for metrics. */
-export type RedisCallObserver = (call: { name: ScriptName | 'ping'; durationMs: number; failed: boolean }) => void
+export type RedisCallObserver = (call: {
+  name: ScriptName | 'ping'
+  durationMs: number
+  failed: boolean
+}) => void
 
 export function createPoolGate(redis: ScriptClient, observe: RedisCallObserver = () => {}): PoolGate {
   const run = scriptRunner(redis, observe)
@@ -125,7 +129,9 @@ function reassertArguments(call: ReassertCall): string[] {
   ]
 }
 
-function configArguments(config: Pick<ReserveCall, 'capacity' | 'admitPerMinute' | 'configVersion'>): string[] {
+function configArguments(
+  config: Pick<ReserveCall, 'capacity' | 'admitPerMinute' | 'configVersion'>,
+): string[] {
   const rate = config.admitPerMinute === null ? 'none' : String(config.admitPerMinute)
   return [String(config.capacity), rate, String(config.configVersion)]
 }

@@ -53,15 +53,28 @@ export class Api {
     this.#url = url
   }
 
-  async request(method: string, path: string, options: { token?: string; body?: unknown; headers?: Record<string, string> } = {}): Promise<Answer> {
+  async request(
+    method: string,
+    path: string,
+    options: { token?: string; body?: unknown; headers?: Record<string, string> } = {},
+  ): Promise<Answer> {
     const headers: Record<string, string> = { ...options.headers }
     if (options.token !== undefined) headers['authorization'] = `Bearer ${options.token}`
     if (options.body !== undefined) headers['content-type'] ??= 'application/json'
-    const body = options.body === undefined ? null : typeof options.body === 'string' ? options.body : JSON.stringify(options.body)
+    const body =
+      options.body === undefined
+        ? null
+        : typeof options.body === 'string'
+          ? options.body
+          : JSON.stringify(options.body)
     const response = await fetch(this.#url + path, { method, headers, body, redirect: 'manual' })
     const text = await response.text()
     const isJson = /json/.test(response.headers.get('content-type') ?? '')
-    return { status: response.status, body: isJson && text !== '' ? JSON.parse(text) : text, headers: response.headers }
+    return {
+      status: response.status,
+      body: isJson && text !== '' ? JSON.parse(text) : text,
+      headers: response.headers,
+    }
   }
 
   async visitor(): Promise<Visitor> {
@@ -88,11 +101,17 @@ export class Api {
   }
 
   admin(method: string, path: string, body?: unknown): Promise<Answer> {
-    return this.request(method, `/api/v1/admin/${path}`, { token: ADMIN_KEY, ...(body !== undefined && { body }) })
+    return this.request(method, `/api/v1/admin/${path}`, {
+      token: ADMIN_KEY,
+      ...(body !== undefined && { body }),
+    })
   }
 
   origin(method: string, path: string, body?: unknown): Promise<Answer> {
-    return this.request(method, `/api/v1/admissions/${path}`, { token: ORIGIN_KEY, ...(body !== undefined && { body }) })
+    return this.request(method, `/api/v1/admissions/${path}`, {
+      token: ORIGIN_KEY,
+      ...(body !== undefined && { body }),
+    })
   }
 
   status(eventId: string): Promise<Answer> {
@@ -165,8 +184,16 @@ export class TestStream {
   }
 
   /** The first event of this name, already here or still to come, that fits. */
-  async next(name: string, fits: (data: any) => boolean = () => true, withinMs = 5_000): Promise<StreamEvent> {
-    return eventually(() => this.events.find(({ event, data }) => event === name && fits(data)) ?? null, withinMs, this)
+  async next(
+    name: string,
+    fits: (data: any) => boolean = () => true,
+    withinMs = 5_000,
+  ): Promise<StreamEvent> {
+    return eventually(
+      () => this.events.find(({ event, data }) => event === name && fits(data)) ?? null,
+      withinMs,
+      this,
+    )
   }
 
   async closed(withinMs = 5_000): Promise<void> {

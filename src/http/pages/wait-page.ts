@@ -74,6 +74,7 @@ function documentWith(title: string, main: string, script: string): string {
     <meta name="robots" content="noindex">
     <meta name="color-scheme" content="light dark">
     <title>${title}</title>
+    <link rel="icon" href="/icon.svg" type="image/svg+xml">
     <link rel="stylesheet" href="/wait.css">${script}
   </head>
   <body>${main}

@@ -7,7 +7,7 @@ import { json, noContent } from '../reply.ts'
 import { eventConfigBody, eventConfigOf, eventConfigPatchBody } from '../schemas/event-config.ts'
 import { emptyBody } from '../schemas/requests.ts'
 import { eventDetail, eventDetailList } from '../schemas/views.ts'
-import { changeEvent, forgetEvent, replaceEvent } from './event-changes.ts'
+import { actOnEvent, changeEvent, forgetEvent, replaceEvent } from './event-changes.ts'
 
 const EVENTS = '/api/v1/admin/events'
 const EVENT = '/api/v1/admin/events/{eventId}'
@@ -88,10 +88,7 @@ export const adminEventEndpoints = [
       body: emptyBody,
       responses: { 200: DETAIL },
       problems: ['event-not-found', 'invalid-transition', 'store-unavailable'],
-      async handler({ line, params }) {
-        const detail = await line(params.eventId).act(action)
-        return detail.ok ? ok(json(200, detail.value)) : detail
-      },
+      handler: (call) => actOnEvent(call, action),
     }),
   ),
 ]

@@ -3,7 +3,7 @@
  * it last, so that a request that dies between the two steps leaves an event that is watched without need, never one
  * that nobody watches.
  */
-import type { EventConfig } from '../../core/event-config.ts'
+import type { EventAction, EventConfig } from '../../core/event-config.ts'
 import { err, ok } from '../../core/result.ts'
 import type { Result } from '../../core/result.ts'
 import type { ConfigureRequest } from '../../ports/lines.ts'
@@ -39,6 +39,16 @@ export async function changeEvent(
   const prepared = await prepare(call, { ...present.value, ...change })
   if (!prepared.ok) return prepared
   return configure(call, { eventId, mode: 'patch', change, pool: prepared.value })
+}
+
+/** Carries out an operator's action. An event that was over, and hence not watched any more, is watched again. */
+export async function actOnEvent(call: EventCall, action: EventAction): Promise<Result<Response, Failure>> {
+  const { eventId } = call.params
+  const present = await call.line(eventId).detail()
+  if (!present.ok) return present
+  await register(call.registry, eventId, present.value)
+  const acted = await call.line(eventId).act(action)
+  return acted.ok ? ok(json(200, acted.value)) : acted
 }
 
 /** Deletes a closed event. */

@@ -10,8 +10,8 @@ import { requestSchemas } from './named.ts'
 /** More than any venue, and still exact in every number format on the way. */
 const CAPACITY_MAX = 1_000_000
 const RATE_PER_MINUTE_MAX = 1_000_000
-/** One script call takes no more (BATCH_MEMBERS_MAX). */
-const BATCH_MAX = 1_000
+/** Admissions in one tick; they reach Redis in script calls of at most BATCH_MEMBERS_MAX. */
+const BATCH_MAX = 100_000
 /** An entry token is carried from the line to the shop, which takes minutes at most. */
 const ENTRY_TOKEN_TTL_SECONDS_MAX = 3_600
 /** Half a day: the longest that a forgotten session may keep a slot. */
