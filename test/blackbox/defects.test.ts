@@ -4,7 +4,14 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { RespClient } from '../../dev/redis/resp.ts'
-import { eventually, pause, startTestUsher, type Api, type TestUsher, type Visitor } from '../support/usher.ts'
+import {
+  eventually,
+  pause,
+  startTestUsher,
+  type Api,
+  type TestUsher,
+  type Visitor,
+} from '../support/usher.ts'
 
 let usher: TestUsher
 let api: Api
@@ -25,7 +32,11 @@ async function admittedAmong(eventId: string, visitors: readonly Visitor[]): Pro
   return visitors.filter((_, index) => places[index]?.body.state === 'ADMITTED')
 }
 
-async function untilAdmitted(eventId: string, visitors: readonly Visitor[], count: number): Promise<Visitor[]> {
+async function untilAdmitted(
+  eventId: string,
+  visitors: readonly Visitor[],
+  count: number,
+): Promise<Visitor[]> {
   return eventually(async () => {
     const inside = await admittedAmong(eventId, visitors)
     return inside.length >= count ? inside : null
@@ -77,7 +88,12 @@ describe('capacity', () => {
     const first = visitors[0] as Visitor
     const { admissionId } = await api.admitted(eventId, first)
     await untilAdmitted(otherId, visitors, 1)
-    await Promise.all([api.leave(eventId, first), api.leave(eventId, first), api.release(admissionId), api.release(admissionId)])
+    await Promise.all([
+      api.leave(eventId, first),
+      api.leave(eventId, first),
+      api.release(admissionId),
+      api.release(admissionId),
+    ])
     await untilAdmitted(eventId, visitors, 2)
     await pause(2_500)
     expect(await admittedAmong(eventId, visitors)).toEqual(visitors.slice(1, 3))
@@ -86,11 +102,16 @@ describe('capacity', () => {
 
   it('D5, INV-1: events that share a pool never admit more than it holds, however they race', async () => {
     expect((await api.admin('PUT', 'pools/arena', { capacity: 5 })).status).toBe(200)
-    const eventIds = await Promise.all(Array.from({ length: 4 }, () => api.event({ capacity: 5, poolId: 'arena' })))
+    const eventIds = await Promise.all(
+      Array.from({ length: 4 }, () => api.event({ capacity: 5, poolId: 'arena' })),
+    )
     const visitors = await api.visitors(5)
     await Promise.all(eventIds.map((eventId) => joinAll(eventId, visitors)))
     const inside = async () =>
-      (await Promise.all(eventIds.map((eventId) => api.status(eventId)))).reduce((sum, { body }) => sum + body.admitted, 0)
+      (await Promise.all(eventIds.map((eventId) => api.status(eventId)))).reduce(
+        (sum, { body }) => sum + body.admitted,
+        0,
+      )
     await eventually(async () => ((await inside()) >= 5 ? true : null), 10_000)
     await pause(2_500)
     expect(await inside()).toBe(5)
@@ -149,7 +170,9 @@ describe('places', () => {
     const again = await second.next('promotion')
     const { body } = await api.place(eventId, visitor)
     const rejoined = await api.join(eventId, visitor)
-    expect([again.data.entryToken, body.entryToken, rejoined.body.entryToken]).toEqual(Array(3).fill(data.entryToken))
+    expect([again.data.entryToken, body.entryToken, rejoined.body.entryToken]).toEqual(
+      Array(3).fill(data.entryToken),
+    )
     expect([again.data.admissionId, body.admissionId]).toEqual([data.admissionId, data.admissionId])
     second.close()
   })
@@ -297,7 +320,11 @@ describe('promotion', () => {
     const visitors = await api.visitors(5)
     await joinAll(eventId, visitors)
     await untilAdmitted(eventId, visitors, 2)
-    await Promise.all([usher.runtime.runCron(), usher.runtime.runCron(), usher.runtime.runCron(Date.now() - 3_600_000)])
+    await Promise.all([
+      usher.runtime.runCron(),
+      usher.runtime.runCron(),
+      usher.runtime.runCron(Date.now() - 3_600_000),
+    ])
     expect(await admittedAmong(eventId, visitors)).toEqual(visitors.slice(0, 2))
     expect((await api.status(eventId)).body).toMatchObject({ waiting: 3, admitted: 2 })
   })

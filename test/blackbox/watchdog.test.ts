@@ -1,7 +1,9 @@
 /** The watchdog over many events, on the real runtime: one round calls them all, and repeating it changes nothing. */
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { mapBounded } from '../../src/bounded.ts'
-import { ADMIN_KEY, startTestUsher, type TestUsher } from '../support/usher.ts'
+import { ADMIN_KEY, eventually, pause, startTestUsher, type TestUsher } from '../support/usher.ts'
 
 const EVENTS = 1_000
 
@@ -39,3 +41,22 @@ it('D22: one run of the cron reaches a thousand events, and doubled, late and ea
     expect((await api.place(eventId, ahead)).body.state).toBe('ADMITTED')
   }
 }, 120_000)
+
+it('INV-7: a line whose alarm is lost stands still until the watchdog calls, and then goes on', async () => {
+  const [first, second] = [await usher.api.visitor(), await usher.api.visitor()]
+  const eventId = await usher.api.event({ capacity: 1, entryTokenTtlSeconds: 1 })
+  await usher.api.join(eventId, first)
+  await usher.api.admitted(eventId, first)
+  await usher.api.join(eventId, second)
+  usher = await usher.restart(() => {
+    const alarms = new DatabaseSync(join(usher.runtime.stateDir, 'workerd/do/usher-EventLine/metadata.sqlite'))
+    alarms.exec('DELETE FROM _cf_ALARM')
+    alarms.close()
+  })
+  const { api, runtime } = usher
+  const admittedTotal = async () => (await api.admin('GET', `events/${eventId}`)).body.admittedTotal
+  await pause(3_000)
+  expect(await admittedTotal()).toBe(1)
+  await runtime.runCron()
+  await eventually(async () => ((await admittedTotal()) === 2 ? true : null))
+})

@@ -9,7 +9,11 @@ overEveryEngine('check_tokens', (harness) => {
     await line.redeem(admission('A', 2), 'digest:with:colons')
     expect(await line.check([admission('A', 3), admission('A', 2), admission('A', 1)])).toEqual({
       kind: 'checked',
-      tokens: [{ state: 'unknown' }, { state: 'redeemed', sessionDigest: 'digest:with:colons' }, { state: 'live' }],
+      tokens: [
+        { state: 'unknown' },
+        { state: 'redeemed', sessionDigest: 'digest:with:colons' },
+        { state: 'live' },
+      ],
       leases: 2,
       view: line.view,
     })
@@ -35,7 +39,10 @@ overEveryEngine('check_tokens', (harness) => {
     const ids = admissions('A', 1, 1_000)
     await line.reserve('b1', ids)
     const reply = await line.check(ids.toReversed())
-    expect(reply).toHaveProperty('tokens', ids.map(() => ({ state: 'live' })))
+    expect(reply).toHaveProperty(
+      'tokens',
+      ids.map(() => ({ state: 'live' })),
+    )
   })
 
   it('INV-5: a lease whose token alone was lost shows as lost, not as live', async () => {

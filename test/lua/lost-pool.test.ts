@@ -30,7 +30,7 @@ const LOSSES: Record<string, (harness: Harness) => Promise<unknown>> = {
   'everything was flushed': ({ redis }) => redis.client.flushall(),
   'only the hash is gone': ({ redis }) => redis.client.del(poolKeys('e:A')[0]),
   'only the leases are gone': ({ redis }) => redis.client.del(poolKeys('e:A')[1]),
-  'the leases are somebody else\'s': async ({ redis }) => {
+  "the leases are somebody else's": async ({ redis }) => {
     await redis.client.del(poolKeys('e:A')[1])
     await redis.client.zadd(poolKeys('e:A')[1], { score: 1, member: 'foreign' })
   },
@@ -110,7 +110,10 @@ overEveryEngine('a pool that was lost', (harness) => {
 
   it('INV-6: leases end, and sessions are redeemed, also while other lines have not spoken yet', async () => {
     const line = await openLine(harness, { pool: SHARED })
-    await line.reassert([lease(ONE), lease(admission('A', 2))], { startEpoch: true, memberEventIds: ['A', 'B'] })
+    await line.reassert([lease(ONE), lease(admission('A', 2))], {
+      startEpoch: true,
+      memberEventIds: ['A', 'B'],
+    })
     expect(await line.redeem(ONE, 'digest')).toMatchObject({ kind: 'redeemed' })
     expect(await line.renew([ONE], Date.UTC(2030, 0, 1))).toMatchObject({ changed: 1 })
     expect(await line.release([admission('A', 2)])).toMatchObject({ changed: 1 })

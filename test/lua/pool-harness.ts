@@ -1,5 +1,5 @@
 /** A line as the scripts see it, and a private Redis of each kind under the real gate, client and REST front. */
-import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest'
 import { RespClient } from '../../dev/redis/resp.ts'
 import { admissionIdFor } from '../../src/core/ids.ts'
 import type {
@@ -60,7 +60,11 @@ export class TestLine {
     return { capacity: this.capacity, admitPerMinute: this.admitPerMinute, configVersion: this.configVersion }
   }
 
-  reserveCall(batchId: string, admissionIds: readonly string[], change: Partial<ReserveCall> = {}): ReserveCall {
+  reserveCall(
+    batchId: string,
+    admissionIds: readonly string[],
+    change: Partial<ReserveCall> = {},
+  ): ReserveCall {
     const times = { nowMs: NOW_MS, leaseExpiresAtMs: LEASE_ENDS_MS }
     return { ...this.call, ...this.terms, ...times, batchId, admissionIds, ...change }
   }
@@ -73,7 +77,10 @@ export class TestLine {
     return this.saw(await this.gate.reserve(this.reserveCall(batchId, admissionIds, change)))
   }
 
-  async reassert(leases: readonly LeaseAssertion[], change: Partial<ReassertCall> = {}): Promise<ReassertReply> {
+  async reassert(
+    leases: readonly LeaseAssertion[],
+    change: Partial<ReassertCall> = {},
+  ): Promise<ReassertReply> {
     return this.saw(
       await this.gate.reassert({
         ...this.call,
@@ -108,7 +115,7 @@ export class TestLine {
     return this.saw(await this.gate.check({ ...this.call, admissionIds }))
   }
 
-  saw<T extends { view?: PoolView }>(reply: T): T {
+  saw<T extends { readonly kind: string; readonly view?: PoolView }>(reply: T): T {
     this.view = reply.view ?? this.view
     return reply
   }
@@ -150,14 +157,21 @@ export async function openLine(harness: Harness, change: Partial<TestLine> = {})
 }
 
 /** The pool as it is stored: for comparing before and after, and for putting an older copy back. */
-export async function dumpPool(harness: Harness, pool: PoolKey): Promise<(Buffer | null)[]> {
+export async function dumpPool(harness: Harness, pool: PoolKey): Promise<(string | null)[]> {
   const replies = await harness.resp.send(poolKeys(pool).map((key) => ['DUMP', key]))
-  return replies.map((reply) => (Buffer.isBuffer(reply) ? reply : null))
+  return replies.map((reply) => (Buffer.isBuffer(reply) ? reply.toString('base64') : null))
 }
 
-export async function restorePool(harness: Harness, pool: PoolKey, copy: readonly (Buffer | null)[]): Promise<void> {
+export async function restorePool(
+  harness: Harness,
+  pool: PoolKey,
+  copy: readonly (string | null)[],
+): Promise<void> {
   const keys = poolKeys(pool)
   await harness.redis.client.del(...keys)
-  const present = keys.flatMap((key, i) => (copy[i] ? [['RESTORE', key, '0', copy[i]]] : []))
-  await harness.resp.send(present)
+  const present = keys.flatMap((key, i) =>
+    copy[i] ? [['RESTORE', key, '0', Buffer.from(copy[i], 'base64')]] : [],
+  )
+  const replies = await harness.resp.send(present)
+  for (const reply of replies) expect(reply).toEqual({ status: 'OK' })
 }

@@ -63,7 +63,14 @@ function randomVector(ratePerMinute: number): RateVector {
   const steps: RateStep[] = []
   let nowMs = NOW_MS
   while (steps.length < STEPS) {
-    const gapsMs = [0, 1, Math.ceil(model.intervalMs), Math.floor(model.intervalMs * 3 * random()), 1_000, 61_000 * random()]
+    const gapsMs = [
+      0,
+      1,
+      Math.ceil(model.intervalMs),
+      Math.floor(model.intervalMs * 3 * random()),
+      1_000,
+      61_000 * random(),
+    ]
     nowMs += Math.floor(gapsMs[Math.floor(random() * gapsMs.length)] ?? 0)
     const wanted = 1 + Math.floor(random() * (ratePerMinute / 12 + 2))
     const clearMs = nowMs + model.intervalMs

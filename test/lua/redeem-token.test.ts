@@ -1,6 +1,14 @@
 import { expect, it } from 'vitest'
 import { poolKeys } from '../../src/redis/keys.ts'
-import { LEASE_ENDS_MS, MINUTE_MS, admission, dumpPool, lease, openLine, overEveryEngine } from './pool-harness.ts'
+import {
+  LEASE_ENDS_MS,
+  MINUTE_MS,
+  admission,
+  dumpPool,
+  lease,
+  openLine,
+  overEveryEngine,
+} from './pool-harness.ts'
 
 const ONE = admission('A', 1)
 const SESSION_ENDS_MS = LEASE_ENDS_MS + 10 * MINUTE_MS

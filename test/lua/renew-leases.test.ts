@@ -1,6 +1,14 @@
 import { expect, it } from 'vitest'
 import { poolKeys } from '../../src/redis/keys.ts'
-import { LEASE_ENDS_MS, MINUTE_MS, admission, admissions, openLine, overEveryEngine, type Harness } from './pool-harness.ts'
+import {
+  LEASE_ENDS_MS,
+  MINUTE_MS,
+  admission,
+  admissions,
+  openLine,
+  overEveryEngine,
+  type Harness,
+} from './pool-harness.ts'
 
 const LATER_MS = LEASE_ENDS_MS + 10 * MINUTE_MS
 
@@ -17,7 +25,10 @@ overEveryEngine('renew_leases', (harness) => {
     await line.reserve('b1', admissions('A', 1, 1))
     await line.release(admissions('A', 1, 1))
     expect(await line.renew(admissions('A', 1, 1), LATER_MS)).toMatchObject({ changed: 0 })
-    expect(await line.check(admissions('A', 1, 1))).toMatchObject({ leases: 0, tokens: [{ state: 'unknown' }] })
+    expect(await line.check(admissions('A', 1, 1))).toMatchObject({
+      leases: 0,
+      tokens: [{ state: 'unknown' }],
+    })
   })
 
   it('never lowers an expiry, so a late call cannot shorten a session', async () => {

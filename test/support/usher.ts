@@ -15,12 +15,16 @@ export type TestUsher = {
   readonly runtime: UsherRuntime
   readonly url: string
   readonly api: Api
+  /** Stops it and starts it again on its state; `between` finds nothing running. */
+  restart(between?: () => void): Promise<TestUsher>
   stop(): Promise<void>
 }
 
 /** Starts with an empty state directory and without cron: a test says when the watchdog comes. */
-export async function startTestUsher(bindings: Readonly<Record<string, string>> = {}): Promise<TestUsher> {
-  const stateDir = mkdtempSync(join(tmpdir(), 'usher-test-'))
+export async function startTestUsher(
+  bindings: Readonly<Record<string, string>> = {},
+  stateDir: string = mkdtempSync(join(tmpdir(), 'usher-test-')),
+): Promise<TestUsher> {
   const runtime = await startUsher({
     stateDir,
     bundleDir: BUNDLE_DIR,
@@ -32,6 +36,11 @@ export async function startTestUsher(bindings: Readonly<Record<string, string>> 
     runtime,
     url: runtime.url,
     api: new Api(runtime.url),
+    restart: async (between) => {
+      await runtime.stop()
+      between?.()
+      return startTestUsher(bindings, stateDir)
+    },
     stop: async () => {
       await runtime.stop()
       rmSync(stateDir, { recursive: true, force: true })

@@ -1,0 +1,90 @@
+/** The bundle follows its sources, and a start that fails leaves nothing behind. */
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { bundleWorker } from '../../dev/bundle.ts'
+import { startUsher } from '../../dev/runtime.ts'
+import { PROJECT_ROOT, readSettings } from '../../dev/settings.ts'
+import { claimStateDir } from '../../dev/state-dir.ts'
+
+let root: string
+let cacheDir: string
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'usher-project-'))
+  cacheDir = join(root, 'cache')
+  cpSync(join(PROJECT_ROOT, 'wrangler.toml'), join(root, 'wrangler.toml'))
+  for (const directory of ['src', 'lua', 'public']) mkdirSync(join(root, directory))
+  writeFileSync(join(root, 'lua/one.lua'), 'return 1')
+  writeWorker('first')
+})
+afterEach(() => rmSync(root, { recursive: true }))
+
+function writeWorker(answer: string): void {
+  const source = [
+    "import { DurableObject } from 'cloudflare:workers'",
+    "import one from '../lua/one.lua'",
+    'export class EventLine extends DurableObject {}',
+    'export class EventRegistry extends DurableObject {}',
+    'export class IdempotencyShard extends DurableObject {}',
+    `export default { fetch: () => Response.json({ answer: '${answer}', one }) }`,
+  ]
+  writeFileSync(join(root, 'src/worker.ts'), source.join('\n'))
+}
+
+async function answerOfARun(): Promise<unknown> {
+  const settings = { USHER_REDIS: 'embedded' }
+  const usher = await startUsher({
+    root,
+    stateDir: join(root, 'state'),
+    bundleDir: cacheDir,
+    settings,
+    cron: false,
+  })
+  try {
+    return await (await fetch(`${usher.url}/api/x`)).json()
+  } finally {
+    await usher.stop()
+  }
+}
+
+it('a changed source is served by the next start, an unchanged one is not bundled again', async () => {
+  expect(await answerOfARun()).toEqual({ answer: 'first', one: 'return 1' })
+  const [bundle] = readdirSync(cacheDir)
+  expect(await answerOfARun()).toEqual({ answer: 'first', one: 'return 1' })
+  expect(readdirSync(cacheDir)).toEqual([bundle])
+  writeWorker('second')
+  writeFileSync(join(root, 'lua/one.lua'), 'return 2')
+  expect(await answerOfARun()).toEqual({ answer: 'second', one: 'return 2' })
+})
+
+it('declares what wrangler.toml declares, and nothing of .dev.vars', async () => {
+  writeFileSync(join(root, '.dev.vars'), 'SESSION_SECRET=from-dev-vars\n')
+  const { name, options, modules } = await bundleWorker(root, cacheDir)
+  expect(name).toBe('usher')
+  expect(Object.keys(options['durableObjects'] ?? {})).toEqual([
+    'EVENT_LINE',
+    'EVENT_REGISTRY',
+    'IDEMPOTENCY_SHARD',
+  ])
+  expect(options.cronTriggers).toEqual(['* * * * *'])
+  expect(options.bindings).toEqual({ USHER_STAGE: 'production' })
+  expect(modules.map(({ type }) => type)).toEqual(['ESModule', 'Text'])
+})
+
+it('two that make the same bundle at once both get it', async () => {
+  const bundles = await Promise.all([bundleWorker(root, cacheDir), bundleWorker(root, cacheDir)])
+  expect(bundles[1]).toEqual(bundles[0])
+  expect(readdirSync(cacheDir)).toHaveLength(1)
+})
+
+it('a Worker that does not compile is reported, and the state directory is free again', async () => {
+  appendFileSync(join(root, 'src/worker.ts'), "\nimport './nowhere.ts'")
+  await expect(answerOfARun()).rejects.toThrow(/cannot be bundled[^]*nowhere/)
+  claimStateDir(join(root, 'state')).release()
+})
+
+it('the environment wins over .dev.vars', () => {
+  writeFileSync(join(root, '.dev.vars'), 'A=file\nB=\'file with "quotes"\'\n')
+  expect(readSettings(root, { A: 'environment' })).toEqual({ A: 'environment', B: 'file with "quotes"' })
+})
