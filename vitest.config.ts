@@ -10,7 +10,12 @@ import { luaText } from './test/support/lua-plugin.ts'
 export default defineConfig({
   test: {
     projects: [
-      { plugins: [luaText()], test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      {
+        plugins: [luaText()],
+        // Its own published entry, before it is built.
+        resolve: { alias: { 'usher/verify': new URL('./src/verify/verify.ts', import.meta.url).pathname } },
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'] },
+      },
       {
         plugins: [luaText()],
         test: { name: 'lua', include: ['test/lua/**/*.test.ts'], testTimeout: 20_000, hookTimeout: 20_000 },

@@ -65,7 +65,7 @@ export type WaitingShown = {
   readonly pollAfterMs: number
 }
 
-type PlaceIdentity = Pick<PlaceRecord, 'userId' | 'joinNumber' | 'joinedAtMs' | 'state'>
+type PlaceIdentity = Pick<PlaceRecord, 'userId' | 'joinNumber' | 'joinedAtMs' | 'state' | 'admissionId'>
 
 export function placeView(
   eventId: string,
@@ -85,7 +85,7 @@ export function placeView(
     pollAfterMs: waiting?.pollAfterMs ?? POLL_AFTER_MS_SETTLED,
     joinedAt: isoTime(place.joinedAtMs),
     joinNumber: place.joinNumber,
-    admissionId: isAdmitted ? admission.admissionId : null,
+    admissionId: place.admissionId,
     entryToken: isAdmitted ? admission.token : null,
     entryTokenExpiresAt: isAdmitted ? isoTime(admission.tokenExpiresAtMs) : null,
     leaseExpiresAt: isAdmitted ? isoTime(admission.leaseExpiresAtMs) : null,

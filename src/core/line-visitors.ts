@@ -97,7 +97,7 @@ export function expireSilent(line: LineState, nowMs: EpochMs): Decision<{ expire
 
 export function waitingPlace(line: LineState, visitor: Waiting, nowMs: EpochMs): Place {
   const position = line.waiting.position(visitor)
-  return placeView(line.event.eventId, { ...visitor, state: 'WAITING' }, line.waiting.size, {
+  return placeView(line.event.eventId, { ...visitor, state: 'WAITING', admissionId: null }, line.waiting.size, {
     waiting: {
       position,
       etaSeconds: eta(line, position, nowMs),
@@ -115,8 +115,8 @@ export function eta(line: LineState, position: number | null, nowMs: EpochMs): E
 function admittedPlace(line: LineState, userId: string): Place | null {
   const admission = line.ledger.ofUser(userId)
   if (admission === undefined) return null
-  const { joinNumber, joinedAtMs } = admission
-  const identity = { userId, joinNumber, joinedAtMs, state: 'ADMITTED' } as const
+  const { joinNumber, joinedAtMs, admissionId } = admission
+  const identity = { userId, joinNumber, joinedAtMs, state: 'ADMITTED', admissionId } as const
   return placeView(line.event.eventId, identity, line.waiting.size, { admission })
 }
 
