@@ -58,7 +58,7 @@ export function idempotencyClient(env: Env): IdempotencyApi {
   const askShardOf = (key: string): ObjectCaller<IdempotencyApi> =>
     objectCaller(() => {
       const shard = key.charCodeAt(0) % IDEMPOTENCY_SHARDS
-      // RPC stubs promise every method of the class; the cast only drops the platform's wrapper types.
+      // The shard implements the port; the platform's types only forget that a header is a pair.
       return env.IDEMPOTENCY_SHARD.getByName(String(shard)) as unknown as IdempotencyApi
     })
   return {

@@ -97,13 +97,18 @@ export function expireSilent(line: LineState, nowMs: EpochMs): Decision<{ expire
 
 export function waitingPlace(line: LineState, visitor: Waiting, nowMs: EpochMs): Place {
   const position = line.waiting.position(visitor)
-  return placeView(line.event.eventId, { ...visitor, state: 'WAITING', admissionId: null }, line.waiting.size, {
-    waiting: {
-      position,
-      etaSeconds: eta(line, position, nowMs),
-      pollAfterMs: line.waiting.pollAfterMs(position),
+  return placeView(
+    line.event.eventId,
+    { ...visitor, state: 'WAITING', admissionId: null },
+    line.waiting.size,
+    {
+      waiting: {
+        position,
+        etaSeconds: eta(line, position, nowMs),
+        pollAfterMs: line.waiting.pollAfterMs(position),
+      },
     },
-  })
+  )
 }
 
 /** No range for a line that stands still. */

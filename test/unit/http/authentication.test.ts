@@ -21,7 +21,10 @@ const gateway = createGateway({ deps: { visitorTokens } })
 
 function call(endpoint: Endpoint, headers: Record<string, string>): Promise<Response> {
   const path = endpoint.path.replace('{admissionId}', ADMISSION).replaceAll(/\{\w+\}/g, 'demo')
-  return gateway.fetch(path, { method: endpoint.method, headers: { 'Sec-Fetch-Site': 'same-origin', ...headers } })
+  return gateway.fetch(path, {
+    method: endpoint.method,
+    headers: { 'Sec-Fetch-Site': 'same-origin', ...headers },
+  })
 }
 
 /** Which credentials each kind of endpoint lets through. */
@@ -47,14 +50,21 @@ describe('who may do what', () => {
       for (const [credential, headers] of Object.entries(CREDENTIALS)) {
         const { status } = await call(endpoint, headers)
         if (ALLOWED[endpoint.auth].includes(credential)) expect([401, credential]).not.toContain(status)
-        else expect([credential, status]).toEqual([credential, credential === 'none' || credential === 'bad' ? 401 : 403])
+        else
+          expect([credential, status]).toEqual([
+            credential,
+            credential === 'none' || credential === 'bad' ? 401 : 403,
+          ])
       }
     },
   )
 })
 
 describe('credentials', () => {
-  const answering = createGateway({ line: { place: async (userId) => ok(placeOf('demo', userId)) }, deps: { visitorTokens } })
+  const answering = createGateway({
+    line: { place: async (userId) => ok(placeOf('demo', userId)) },
+    deps: { visitorTokens },
+  })
   const place = (headers: Record<string, string>) => answering.fetch('/api/v1/events/demo/queue', { headers })
 
   it('a visitor’s cookie does what the bearer does', async () => {

@@ -16,7 +16,12 @@ describe('the configuration', () => {
     const { ADMIN_API_KEY: _admin, ORIGIN_API_KEY: _origin, ...rest } = TEST_ENV
     expect(parseConfig(rest)).toMatchObject({
       ok: true,
-      value: { adminApiKey: 'dev-admin-key', originApiKey: 'dev-origin-key', rateLimits: false, stage: 'local' },
+      value: {
+        adminApiKey: 'dev-admin-key',
+        originApiKey: 'dev-origin-key',
+        rateLimits: false,
+        stage: 'local',
+      },
     })
   })
 
@@ -34,8 +39,14 @@ describe('the configuration', () => {
   })
 
   it('of a deployment limits rates unless told otherwise', () => {
-    expect(parseConfig(DEPLOYMENT)).toMatchObject({ ok: true, value: { rateLimits: true, stage: 'deployment' } })
-    expect(parseConfig({ ...DEPLOYMENT, RATE_LIMITS: 'off' })).toMatchObject({ ok: true, value: { rateLimits: false } })
+    expect(parseConfig(DEPLOYMENT)).toMatchObject({
+      ok: true,
+      value: { rateLimits: true, stage: 'deployment' },
+    })
+    expect(parseConfig({ ...DEPLOYMENT, RATE_LIMITS: 'off' })).toMatchObject({
+      ok: true,
+      value: { rateLimits: false },
+    })
   })
 
   it.each([
@@ -60,15 +71,22 @@ describe('the configuration', () => {
   ])('refuses %s', (_what, change, variable) => {
     expect(faults({ ...DEPLOYMENT, ...change })).toContain(variable)
   })
+})
 
-  it('refuses a symmetric algorithm for the identity provider', () => {
-    const provider = { IDENTITY_JWKS_URL: 'https://id.example/k', IDENTITY_ISSUER: 'i', IDENTITY_AUDIENCE: 'a' }
+describe('the keys of a configuration', () => {
+  it('are never symmetric for the identity provider', () => {
+    const provider = {
+      IDENTITY_JWKS_URL: 'https://id.example/k',
+      IDENTITY_ISSUER: 'i',
+      IDENTITY_AUDIENCE: 'a',
+    }
     expect(faults({ ...DEPLOYMENT, ...provider, IDENTITY_ALG: 'HS256' })).toEqual(['IDENTITY_ALG'])
     expect(faults({ ...DEPLOYMENT, ...provider })).toEqual([])
   })
 
-  it('takes two signing keys with different ids, not three and not twins', async () => {
-    const withKeys = (keys: unknown[]) => faults({ ...DEPLOYMENT, ENTRY_TOKEN_PRIVATE_JWKS: JSON.stringify({ keys }) })
+  it('are one or two for signing, with different ids', async () => {
+    const withKeys = (keys: unknown[]) =>
+      faults({ ...DEPLOYMENT, ENTRY_TOKEN_PRIVATE_JWKS: JSON.stringify({ keys }) })
     expect(withKeys(await signingJwks('a', 'b'))).toEqual([])
     expect(withKeys(await signingJwks('a', 'a'))).toEqual(['ENTRY_TOKEN_PRIVATE_JWKS'])
     expect(withKeys(await signingJwks('a', 'b', 'c'))).toEqual(['ENTRY_TOKEN_PRIVATE_JWKS'])
@@ -76,8 +94,12 @@ describe('the configuration', () => {
     expect(withKeys([publicKey])).toEqual(['ENTRY_TOKEN_PRIVATE_JWKS'])
   })
 
-  it('never repeats a value in what it reports', () => {
-    const secrets = { ADMIN_API_KEY: 'hunter2', SESSION_SECRET: 'hunter2', ENTRY_TOKEN_PRIVATE_JWKS: 'hunter2' }
+  it('are not repeated in what is reported of them', () => {
+    const secrets = {
+      ADMIN_API_KEY: 'hunter2',
+      SESSION_SECRET: 'hunter2',
+      ENTRY_TOKEN_PRIVATE_JWKS: 'hunter2',
+    }
     const parsed = parseConfig({ ...DEPLOYMENT, ...secrets, RATE_LIMITS: 'hunter2', CORS_ORIGINS: 'hunter2' })
     expect(JSON.stringify(parsed)).not.toContain('hunter2')
   })

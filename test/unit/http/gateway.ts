@@ -50,13 +50,19 @@ export type GatewayOptions = {
   readonly deps?: Partial<GatewayDeps>
 }
 
-export function createGateway({ env = {}, line = {}, registry = {}, deps = {} }: GatewayOptions = {}): Gateway {
+export function createGateway({
+  env = {},
+  line = {},
+  registry = {},
+  deps = {},
+}: GatewayOptions = {}): Gateway {
   const parsed = parseConfig({ ...TEST_ENV, ...env })
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.error))
   const config = parsed.value
   const calls: PortCall[] = []
   const logged: string[] = []
-  const keep = (event: string, fields: object = {}): void => void logged.push(JSON.stringify({ event, ...fields }))
+  const keep = (event: string, fields: object = {}): void =>
+    void logged.push(JSON.stringify({ event, ...fields }))
   const all: GatewayDeps = {
     config,
     line: (eventId) => recorded<LineApi>(`line ${eventId}`, line, calls),
@@ -64,7 +70,10 @@ export function createGateway({ env = {}, line = {}, registry = {}, deps = {} }:
     idempotency: new IdempotencyInMemory(),
     entryTokens: createEntryTokens(config),
     visitorTokens: createVisitorTokens(config),
-    limiters: { join: { limit: async () => ({ success: true }) }, session: { limit: async () => ({ success: true }) } },
+    limiters: {
+      join: { limit: async () => ({ success: true }) },
+      session: { limit: async () => ({ success: true }) },
+    },
     pingStore: async () => {},
     log: { info: keep, warn: keep, error: keep },
     nowMs: () => Date.now(),
@@ -126,7 +135,8 @@ export class IdempotencyInMemory implements IdempotencyApi {
   async begin(key: string, requestHash: string): Promise<BeginReply> {
     const known = this.entries.get(key)
     if (known !== undefined && known.requestHash !== requestHash) return { kind: 'mismatch' }
-    if (known !== undefined) return known.answer === null ? { kind: 'in-progress' } : { kind: 'replay', answer: known.answer }
+    if (known !== undefined)
+      return known.answer === null ? { kind: 'in-progress' } : { kind: 'replay', answer: known.answer }
     const attempt = crypto.randomUUID()
     this.entries.set(key, { requestHash, attempt, answer: null })
     return { kind: 'fresh', attempt }

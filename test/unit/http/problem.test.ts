@@ -66,9 +66,15 @@ describe('problem+json', () => {
 
   it('carries the evidence of its kind without hiding the members of the format', async () => {
     const bodyOf = (code: ProblemCode) => problemOf(problemResponse(FAILURES[code], 'r'))
-    expect(await bodyOf('invalid-request')).toMatchObject({ errors: [{ pointer: '/capacity', detail: 'Too small.' }] })
+    expect(await bodyOf('invalid-request')).toMatchObject({
+      errors: [{ pointer: '/capacity', detail: 'Too small.' }],
+    })
     expect(await bodyOf('event-not-open')).toMatchObject({ status: 409, eventStatus: 'closed' })
-    expect(await bodyOf('invalid-transition')).toMatchObject({ status: 409, eventStatus: 'closed', action: 'resume' })
+    expect(await bodyOf('invalid-transition')).toMatchObject({
+      status: 409,
+      eventStatus: 'closed',
+      action: 'resume',
+    })
     expect(await bodyOf('pool-not-found')).toMatchObject({ poolId: 'p1' })
   })
 })

@@ -15,17 +15,20 @@ describe('routing', () => {
   const gateway = createGateway({ line: { status: async () => ok(statusOf('demo')) } })
   const byPath = Map.groupBy(gateway.endpoints, (endpoint) => endpoint.path)
 
-  it.each([...byPath.keys()])('%s refuses the methods that it does not know, and names those it does', async (path) => {
-    const known = new Set<string>((byPath.get(path) ?? []).map((endpoint) => endpoint.method))
-    for (const method of METHODS.filter((candidate) => !known.has(candidate))) {
-      const response = await gateway.fetch(concrete(path), { method })
-      expect(response.status).toBe(405)
-      expect(new Set(response.headers.get('Allow')?.split(', '))).toEqual(
-        new Set([...known, ...(known.has('GET') ? ['HEAD'] : []), 'OPTIONS']),
-      )
-      expect(await problemOf(response)).toMatchObject({ code: 'method-not-allowed' })
-    }
-  })
+  it.each([...byPath.keys()])(
+    '%s refuses the methods that it does not know, and names those it does',
+    async (path) => {
+      const known = new Set<string>((byPath.get(path) ?? []).map((endpoint) => endpoint.method))
+      for (const method of METHODS.filter((candidate) => !known.has(candidate))) {
+        const response = await gateway.fetch(concrete(path), { method })
+        expect(response.status).toBe(405)
+        expect(new Set(response.headers.get('Allow')?.split(', '))).toEqual(
+          new Set([...known, ...(known.has('GET') ? ['HEAD'] : []), 'OPTIONS']),
+        )
+        expect(await problemOf(response)).toMatchObject({ code: 'method-not-allowed' })
+      }
+    },
+  )
 
   it.each([...byPath.keys()])('%s answers OPTIONS with its methods', async (path) => {
     const response = await gateway.fetch(concrete(path), { method: 'OPTIONS' })
@@ -33,14 +36,18 @@ describe('routing', () => {
     expect(response.headers.get('Allow')).toContain('OPTIONS')
   })
 
-  it.each(['/api', '/api/v1', '/api/v1/events/demo/', '/api/v1/admin/events/demo/explode', '/api/v2/events', '/x'])(
-    '%s is not found',
-    async (path) => {
-      const response = await gateway.fetch(path)
-      expect(response.status).toBe(404)
-      expect(await problemOf(response)).toMatchObject({ code: 'not-found' })
-    },
-  )
+  it.each([
+    '/api',
+    '/api/v1',
+    '/api/v1/events/demo/',
+    '/api/v1/admin/events/demo/explode',
+    '/api/v2/events',
+    '/x',
+  ])('%s is not found', async (path) => {
+    const response = await gateway.fetch(path)
+    expect(response.status).toBe(404)
+    expect(await problemOf(response)).toMatchObject({ code: 'not-found' })
+  })
 
   it('HEAD answers the headers of GET without its body', async () => {
     const response = await gateway.fetch('/api/v1/events/demo', { method: 'HEAD' })

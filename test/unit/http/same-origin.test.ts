@@ -67,10 +67,16 @@ describe('a cookie alone', () => {
 })
 
 describe('a bearer', () => {
-  it.each([...FOREIGN, {}])('is nothing that a browser adds by itself, so %j does not matter', async (headers) => {
-    const response = await gateway.fetch(QUEUE, { method: 'POST', headers: { ...bearer(token), ...headers } })
-    expect(response.status).toBe(201)
-  })
+  it.each([...FOREIGN, {}])(
+    'is nothing that a browser adds by itself, so %j does not matter',
+    async (headers) => {
+      const response = await gateway.fetch(QUEUE, {
+        method: 'POST',
+        headers: { ...bearer(token), ...headers },
+      })
+      expect(response.status).toBe(201)
+    },
+  )
 })
 
 describe('a session', () => {

@@ -1,4 +1,12 @@
-import { SignJWT, UnsecuredJWT, createLocalJWKSet, decodeJwt, decodeProtectedHeader, importJWK, jwtVerify } from 'jose'
+import {
+  SignJWT,
+  UnsecuredJWT,
+  createLocalJWKSet,
+  decodeJwt,
+  decodeProtectedHeader,
+  importJWK,
+  jwtVerify,
+} from 'jose'
 import type { JWK } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { parseConfig } from '../../../src/config.ts'
@@ -44,7 +52,11 @@ function es256(...keys: readonly JWK[]): EntryTokens {
   return tokensWith({ ENTRY_TOKEN_PRIVATE_JWKS: JSON.stringify({ keys }) })
 }
 
-async function signed(claims: Record<string, unknown>, header: { alg: string; kid?: string }, key: Uint8Array | JWK) {
+async function signed(
+  claims: Record<string, unknown>,
+  header: { alg: string; kid?: string },
+  key: Uint8Array | JWK,
+) {
   const signing = key instanceof Uint8Array ? key : await importJWK(key, header.alg)
   return new SignJWT(claims).setProtectedHeader(header).sign(signing)
 }
@@ -59,7 +71,7 @@ describe('ES256', () => {
   it('anybody verifies it with the published keys, which hold nothing private', async () => {
     const tokens = es256(newKey, oldKey)
     const { keys } = tokens.jwks()
-    expect(keys.map((key) => Object.keys(key).sort())).toEqual(
+    expect(keys.map((key) => Object.keys(key).toSorted())).toEqual(
       Array.from({ length: 2 }, () => ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y']),
     )
     const keySet = createLocalJWKSet({ keys: keys.map((key) => ({ ...key })) })
@@ -79,7 +91,10 @@ describe('ES256', () => {
       ok: true,
       value: { userId, eventId, admissionId, expiresAtMs },
     })
-    expect(await tokens.verify(await tokens.sign(past))).toMatchObject({ ok: true, value: { expiresAtMs: 1_000 } })
+    expect(await tokens.verify(await tokens.sign(past))).toMatchObject({
+      ok: true,
+      value: { expiresAtMs: 1_000 },
+    })
   })
 
   it('a token of the old key verifies during a rotation, and no longer after it', async () => {
@@ -93,8 +108,10 @@ describe('ES256', () => {
     expect(tokens.jwks().keys.map((key) => key.kid)).toEqual(['new', 'old'])
     expect(decodeProtectedHeader(await tokens.sign(GRANT)).kid).toBe('new')
   })
+})
 
-  it('a token of another algorithm is refused before a key is tried', async () => {
+describe('a verifier of ES256', () => {
+  it('refuses a token of another algorithm before a key is tried', async () => {
     const tokens = es256(newKey)
     const publicBytes = new TextEncoder().encode(JSON.stringify(tokens.jwks().keys[0]))
     const forged = [
@@ -102,14 +119,18 @@ describe('ES256', () => {
       await signed(CLAIMS, { alg: 'HS256', kid: 'new' }, publicBytes),
       await signed(CLAIMS, { alg: 'HS512', kid: 'new' }, new TextEncoder().encode(SECRET)),
     ]
-    for (const token of forged) expect(await tokens.verify(token)).toEqual({ ok: false, error: 'token-invalid' })
+    for (const token of forged)
+      expect(await tokens.verify(token)).toEqual({ ok: false, error: 'token-invalid' })
   })
 
-  it('a token of a stranger’s key is refused, whatever it calls the key', async () => {
+  it('refuses a token of a stranger’s key, whatever it calls the key', async () => {
     const [stranger] = (await signingJwks('new')) as [JWK]
     const tokens = es256(newKey)
     for (const header of [{ alg: 'ES256', kid: 'new' }, { alg: 'ES256', kid: 'unknown' }, { alg: 'ES256' }]) {
-      expect(await tokens.verify(await signed(CLAIMS, header, stranger))).toEqual({ ok: false, error: 'token-invalid' })
+      expect(await tokens.verify(await signed(CLAIMS, header, stranger))).toEqual({
+        ok: false,
+        error: 'token-invalid',
+      })
     }
     expect(await tokens.verify(await signed(CLAIMS, { alg: 'ES256' }, newKey))).toMatchObject({ ok: false })
   })
@@ -126,20 +147,25 @@ describe('ES256', () => {
     ['an empty subject', { sub: '' }],
     ['no expiry', { exp: undefined }],
     ['an expiry that is no number', { exp: '1' }],
-  ])('a token of our key with %s is refused', async (_what, change) => {
+  ])('refuses a token of our key with %s', async (_what, change) => {
     const token = await signed({ ...CLAIMS, ...change }, { alg: 'ES256', kid: 'new' }, newKey)
     expect(await es256(newKey).verify(token)).toEqual({ ok: false, error: 'token-invalid' })
   })
 
-  it.each(['', 'a', 'a.b', 'a.b.c', '..', 'null', '{"alg":"ES256"}', '💥.💥.💥'])('%j is no token', async (text) => {
-    expect(await es256(newKey).verify(text)).toEqual({ ok: false, error: 'token-invalid' })
-  })
+  it.each(['', 'a', 'a.b', 'a.b.c', '..', 'null', '{"alg":"ES256"}', '💥.💥.💥'])(
+    'refuses %j, which is no token',
+    async (text) => {
+      expect(await es256(newKey).verify(text)).toEqual({ ok: false, error: 'token-invalid' })
+    },
+  )
 
-  it('a changed payload, header or signature is refused', async () => {
+  it('refuses a changed payload, header or signature', async () => {
     const tokens = es256(newKey)
     const parts = (await tokens.sign(GRANT)).split('.')
     for (const index of parts.keys()) {
-      const changed = parts.map((part, at) => (at === index ? part.slice(0, 4) + flip(part.charAt(4)) + part.slice(5) : part))
+      const changed = parts.map((part, at) =>
+        at === index ? part.slice(0, 4) + flip(part.charAt(4)) + part.slice(5) : part,
+      )
       expect(await tokens.verify(changed.join('.'))).toEqual({ ok: false, error: 'token-invalid' })
     }
   })

@@ -17,7 +17,10 @@ describe('guest sessions', () => {
     const [one, other] = [await newGuest(), await newGuest()]
     expect(one.userId).toMatch(/^g_[A-Za-z0-9_-]{22}$/)
     expect(one.userId).not.toBe(other.userId)
-    expect(await tokens.verify(one.token)).toEqual({ ok: true, value: { userId: one.userId, isOperator: false } })
+    expect(await tokens.verify(one.token)).toEqual({
+      ok: true,
+      value: { userId: one.userId, isOperator: false },
+    })
   })
 
   it('the session ends when it says', async () => {
@@ -27,7 +30,10 @@ describe('guest sessions', () => {
   })
 
   it('a token of another deployment is refused', async () => {
-    const other = createGuestTokens({ ...CONFIG, sessionSecret: 'another secret of thirty-two characters or so' })
+    const other = createGuestTokens({
+      ...CONFIG,
+      sessionSecret: 'another secret of thirty-two characters or so',
+    })
     expect(await other.verify((await newGuest()).token)).toEqual({ ok: false, error: 'token-invalid' })
   })
 
@@ -39,13 +45,16 @@ describe('guest sessions', () => {
     ['an empty name', { alg: 'HS256' }, { sub: '' }],
     ['no end', { alg: 'HS256' }, { exp: undefined }],
   ])('a token of our secret with %s is refused', async (_what, header, change) => {
-    const claims = { ...decodeJwt((await newGuest()).token), ...change }
+    const claims: Record<string, unknown> = { ...decodeJwt((await newGuest()).token), ...change }
     const token = await new SignJWT(claims).setProtectedHeader(header).sign(KEY)
     expect(await tokens.verify(token)).toEqual({ ok: false, error: 'token-invalid' })
   })
 
   it('an unsigned token is refused', async () => {
     const claims = decodeJwt((await newGuest()).token)
-    expect(await tokens.verify(new UnsecuredJWT(claims).encode())).toEqual({ ok: false, error: 'token-invalid' })
+    expect(await tokens.verify(new UnsecuredJWT(claims).encode())).toEqual({
+      ok: false,
+      error: 'token-invalid',
+    })
   })
 })

@@ -1,5 +1,5 @@
 import { SignJWT, exportJWK, generateKeyPair } from 'jose'
-import type { CryptoKey, JWK, JWTPayload } from 'jose'
+import type { CryptoKey, JWK } from 'jose'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
@@ -33,7 +33,7 @@ class Provider {
     this.published.push({ ...(await exportJWK(publicKey)), kid, alg: 'RS256' })
   }
 
-  async token(kid: string, claims: JWTPayload = {}): Promise<string> {
+  async token(kid: string, claims: Record<string, unknown> = {}): Promise<string> {
     const key = this.#keys.get(kid)
     if (key === undefined) throw new Error(`no key ${kid}`)
     const exp = Math.floor(Date.now() / 1_000) + 60
@@ -82,7 +82,8 @@ describe('tokens of an identity provider', () => {
       return verified.ok && verified.value.isOperator
     }
     expect(await isOperator('ADMIN')).toBe(true)
-    for (const role of ['admin', 'USER', ['ADMIN'], true, undefined]) expect(await isOperator(role)).toBe(false)
+    for (const role of ['admin', 'USER', ['ADMIN'], true, undefined])
+      expect(await isOperator(role)).toBe(false)
   })
 
   it('leave no room for guests', async () => {
@@ -107,13 +108,23 @@ describe('tokens of an identity provider', () => {
     }
     expect(provider.requests).toBeLessThanOrEqual(2)
   })
+})
 
-  it('are judged with a minute of tolerance for the clocks', async () => {
+describe('a token of an identity provider', () => {
+  it('is judged with a minute of tolerance for the clocks', async () => {
     const nowSeconds = Math.floor(Date.now() / 1_000)
-    expect(await tokens.verify(await provider.token('k1', { exp: nowSeconds - 50 }))).toMatchObject({ ok: true })
-    expect(await tokens.verify(await provider.token('k1', { nbf: nowSeconds + 50 }))).toMatchObject({ ok: true })
-    expect(await tokens.verify(await provider.token('k1', { exp: nowSeconds - 70 }))).toMatchObject({ ok: false })
-    expect(await tokens.verify(await provider.token('k1', { nbf: nowSeconds + 70 }))).toMatchObject({ ok: false })
+    expect(await tokens.verify(await provider.token('k1', { exp: nowSeconds - 50 }))).toMatchObject({
+      ok: true,
+    })
+    expect(await tokens.verify(await provider.token('k1', { nbf: nowSeconds + 50 }))).toMatchObject({
+      ok: true,
+    })
+    expect(await tokens.verify(await provider.token('k1', { exp: nowSeconds - 70 }))).toMatchObject({
+      ok: false,
+    })
+    expect(await tokens.verify(await provider.token('k1', { nbf: nowSeconds + 70 }))).toMatchObject({
+      ok: false,
+    })
   })
 
   it.each([
@@ -123,12 +134,12 @@ describe('tokens of an identity provider', () => {
     ['an empty subject', { sub: '' }],
     ['a subject that is too long', { sub: 'x'.repeat(129) }],
     ['no expiry', { exp: undefined }],
-  ])('with %s are refused', async (_what, claims) => {
-    const token = await provider.token('k1', claims as JWTPayload)
+  ])('with %s is refused', async (_what, claims) => {
+    const token = await provider.token('k1', claims)
     expect(await tokens.verify(token)).toEqual({ ok: false, error: 'token-invalid' })
   })
 
-  it('signed with a public key as a shared secret are refused', async () => {
+  it('signed with a public key as a shared secret is refused', async () => {
     const secret = new TextEncoder().encode(JSON.stringify(provider.published[0]))
     const token = await new SignJWT({ iss: ISSUER, aud: AUDIENCE, sub: 'x', exp: 2_000_000_000 })
       .setProtectedHeader({ alg: 'HS256', kid: 'k1' })
@@ -136,7 +147,7 @@ describe('tokens of an identity provider', () => {
     expect(await tokens.verify(token)).toEqual({ ok: false, error: 'token-invalid' })
   })
 
-  it('are not judged while the provider answers with an error or not at all', async () => {
+  it('is not judged while the provider answers with an error or not at all', async () => {
     const token = await provider.token('k1')
     provider.status = 500
     expect(await tokens.verify(token)).toEqual({ ok: false, error: 'identity-unavailable' })
@@ -146,7 +157,7 @@ describe('tokens of an identity provider', () => {
     expect(await tokens.verify(token)).toEqual({ ok: false, error: 'identity-unavailable' })
   })
 
-  it('of known keys are still accepted while the provider is away', async () => {
+  it('of a known key is still accepted while the provider is away', async () => {
     const token = await provider.token('k1')
     await tokens.verify(token)
     provider.status = 500
