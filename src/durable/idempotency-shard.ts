@@ -1,5 +1,6 @@
 /** A sixteenth of the idempotency keys: the first answer to each, kept for a day. See IdempotencyApi. */
 import { DurableObject } from 'cloudflare:workers'
+import { migrate, type Migrations } from './migrations.ts'
 import type { BeginReply, IdempotencyApi, StoredAnswer } from '../ports/idempotency.ts'
 
 /** How long a client may come back for the first answer. */
@@ -10,6 +11,22 @@ const ABANDONED_AFTER_MS = 60 * 1_000
 const SWEEP_EVERY_MS = 60 * 60 * 1_000
 const SWEEP_ROWS_MAX = 1_000
 
+const IDEMPOTENCY_MIGRATIONS: Migrations = [
+  // `status` is null while the request is in progress.
+  `
+  CREATE TABLE answers (
+    key TEXT PRIMARY KEY,
+    request_hash TEXT NOT NULL,
+    attempt TEXT NOT NULL,
+    started_ms INTEGER NOT NULL,
+    status INTEGER,
+    headers TEXT NOT NULL DEFAULT '[]',
+    body TEXT NOT NULL DEFAULT ''
+  ) WITHOUT ROWID, STRICT;
+  CREATE INDEX answers_by_age ON answers (started_ms);
+  `,
+]
+
 type Row = { request_hash: string; started_ms: number; status: number | null; headers: string; body: string }
 
 export class IdempotencyShard extends DurableObject<Env> implements IdempotencyApi {
@@ -18,19 +35,7 @@ export class IdempotencyShard extends DurableObject<Env> implements IdempotencyA
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     this.#sql = ctx.storage.sql
-    // `status` is null while the request is in progress.
-    this.#sql.exec(`
-      CREATE TABLE IF NOT EXISTS answers (
-        key TEXT PRIMARY KEY,
-        request_hash TEXT NOT NULL,
-        attempt TEXT NOT NULL,
-        started_ms INTEGER NOT NULL,
-        status INTEGER,
-        headers TEXT NOT NULL DEFAULT '[]',
-        body TEXT NOT NULL DEFAULT ''
-      ) WITHOUT ROWID, STRICT;
-      CREATE INDEX IF NOT EXISTS answers_by_age ON answers (started_ms);
-    `)
+    migrate(ctx.storage, IDEMPOTENCY_MIGRATIONS)
   }
 
   async begin(key: string, requestHash: string): Promise<BeginReply> {
