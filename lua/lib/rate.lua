@@ -3,9 +3,11 @@
   of 60 s / (rate - b + 1), b + (rate - b) admissions fit into a half-open window of 60 s, never one more. The
   interval is rounded up to whole microseconds and all arithmetic is in whole microseconds, hence exact. ]]
 local MINUTE_US = 60000000
+local EVEN_BELOW = 8 -- below this rate a burst would cost more of the minute than a tick's rounding does
 
+-- A burst of one tick's worth and one more, so that asking once a second does not lose what falls between two ticks.
 local function spacing(rate)
-  local burst = math.max(1, math.floor(rate / 60))
+  local burst = rate < EVEN_BELOW and 1 or math.ceil(rate / 60) + 1
   return burst, math.ceil(MINUTE_US / (rate - burst + 1))
 end
 

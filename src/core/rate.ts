@@ -10,12 +10,16 @@ export type RateState = { readonly tatMs: number }
 
 const MINUTE_US = 60_000_000
 
+/** Below this rate a burst would cost more of the minute than a tick's rounding does. */
+const EVEN_BELOW_PER_MINUTE = 8
+
 /**
  * `burst` admissions may come at once, then one each interval: a half-open minute holds at most
- * burst + (rate - burst). The interval is rounded up to whole microseconds, and all arithmetic is in them: exact.
+ * burst + (rate - burst). The burst is one tick's worth and one more, so that asking once a second does not lose what
+ * falls between two ticks. The interval is rounded up to whole microseconds, and all arithmetic is in them: exact.
  */
 function spacing(ratePerMinute: number): { burst: number; intervalUs: number } {
-  const burst = Math.max(1, Math.floor(ratePerMinute / 60))
+  const burst = ratePerMinute < EVEN_BELOW_PER_MINUTE ? 1 : Math.ceil(ratePerMinute / 60) + 1
   return { burst, intervalUs: Math.ceil(MINUTE_US / (ratePerMinute - burst + 1)) }
 }
 

@@ -75,7 +75,10 @@ export class PoolRecovery {
       const view = { epoch: seen?.epoch ?? 0, version: seen?.version ?? 0 }
       const claim: Claim = { pool, eventId: line.event.eventId, view, terms: poolTerms(line.event, pool) }
       const leases = line.ledger.live().filter((admission) => admission.pool === pool)
-      const reply = await this.claim(claim, leases, startEpoch, nowMs)
+      let reply = await this.claim(claim, leases, startEpoch, nowMs)
+      // The gate was in another epoch than the line thought; the list counts when it is sent to this one.
+      if (isMissing(reply, line.event.eventId))
+        reply = await this.claim({ ...claim, view: reply.view }, leases, false, nowMs)
       views.push([pool, reply.view])
       if (reply.kind === 'open') {
         this.#pools.delete(pool)
@@ -121,4 +124,8 @@ export class PoolRecovery {
     }
     return reply
   }
+}
+
+function isMissing(reply: ReassertReply, eventId: string): boolean {
+  return reply.kind === 'recovering' && reply.missingEventIds.includes(eventId)
 }

@@ -18,7 +18,7 @@ class RateModel {
   readonly #admittedAtMs: number[] = []
 
   constructor(ratePerMinute: number) {
-    this.#burst = Math.max(1, Math.floor(ratePerMinute / 60))
+    this.#burst = ratePerMinute < 8 ? 1 : Math.ceil(ratePerMinute / 60) + 1
     this.#intervals = ratePerMinute - this.#burst + 1
   }
 
@@ -93,9 +93,9 @@ function clockJump(): RateVector {
     { nowMs: backMs, wanted: 1, allowed: 0 },
     { nowMs: backMs + MINUTE_MS - 1, wanted: 1, allowed: 0 },
     { nowMs: backMs + MINUTE_MS, wanted: 2, allowed: 1 },
-    { nowMs: backMs + MINUTE_MS + 1_000, wanted: 1, allowed: 1 },
+    { nowMs: backMs + MINUTE_MS + 10_000, wanted: 1, allowed: 1 },
   ]
-  return { ratePerMinute: 60, steps }
+  return { ratePerMinute: 6, steps }
 }
 
 /** A small generator of numbers in [0, 1): a linear congruence is random enough to vary the steps. */

@@ -99,6 +99,14 @@ overEveryEngine('reassert_leases: a list in several parts', (harness) => {
     expect(await line.reserve('b1', admissions('A', 3, 9))).toMatchObject({ count: 1 })
   })
 
+  it('INV-1: is not complete because the pool had been complete before its leases were lost', async () => {
+    const line = await openLine(harness)
+    await harness.redis.client.del(poolKeys('e:A')[1])
+    const part = await line.reassert(first, { final: false, longestLeaseMs: 0 })
+    expect(part).toMatchObject({ kind: 'recovering', missingEventIds: ['A'] })
+    expect(await line.reassert(second)).toMatchObject({ kind: 'open' })
+  })
+
   it('INV-1: whose earlier parts went to an epoch that is gone is asked for again as a whole', async () => {
     const line = await openLine(harness, { capacity: 3 })
     await line.reassert(first, { final: false })

@@ -15,7 +15,7 @@ function admissionsOver(ratePerMinute: number, seconds: number, stepMs: number):
 }
 
 describe('admission rate', () => {
-  it.each([1, 7, 59, 60, 61, 90, 600, 6_000])('never exceeds %i in any half-open minute', (rate) => {
+  it.each([1, 7, 8, 59, 60, 61, 90, 600, 6_000])('never exceeds %i in any half-open minute', (rate) => {
     for (const stepMs of [1_000, 137]) {
       const times = admissionsOver(rate, 200, stepMs)
       let from = 0
@@ -26,18 +26,21 @@ describe('admission rate', () => {
     }
   })
 
-  it.each([60, 600, 6_000])('uses at least 90 %% of %i a minute while people wait', (rate) => {
-    expect(admissionsOver(rate, 600, 1_000).length).toBeGreaterThan(rate * 9)
-  })
+  it.each([10, 25, 50, 60, 61, 100, 119, 179, 600, 6_000])(
+    'uses at least 85 %% of %i a minute while people wait',
+    (rate) => {
+      expect(admissionsOver(rate, 600, 1_000).length).toBeGreaterThanOrEqual(rate * 8.5)
+    },
+  )
 
   it('spreads the minute instead of spending it in one tick (D20)', () => {
-    expect(allowance({ tatMs: 0 }, 600, T0, 1_000)).toBe(10)
+    expect(allowance({ tatMs: 0 }, 600, T0, 1_000)).toBe(11)
   })
 
   it('costs a minute, not more, after the clock has jumped back', () => {
-    const jumped = spend({ tatMs: T0 + 3_600_000 }, 60, T0, 0)
-    expect(allowance(jumped, 60, T0 + 59_999, 5)).toBe(0)
-    expect(allowance(jumped, 60, T0 + 60_000, 5)).toBe(1)
+    const jumped = spend({ tatMs: T0 + 3_600_000 }, 6, T0, 0)
+    expect(allowance(jumped, 6, T0 + 59_999, 5)).toBe(0)
+    expect(allowance(jumped, 6, T0 + 60_000, 5)).toBe(1)
   })
 
   it.each(vectors.map((vector) => [vector.ratePerMinute, vector] as const))(
