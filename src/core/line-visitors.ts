@@ -95,7 +95,7 @@ export function expireSilent(line: LineState, nowMs: EpochMs): Decision<{ expire
   return decision({ expired: over.length }, changes, notices)
 }
 
-export function waitingPlace(line: LineState, visitor: Waiting, nowMs: EpochMs): Place {
+function waitingPlace(line: LineState, visitor: Waiting, nowMs: EpochMs): Place {
   const position = line.waiting.position(visitor)
   return placeView(
     line.event.eventId,
