@@ -1,9 +1,11 @@
+import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { luaText } from './test/support/lua-plugin.ts'
 
 /**
  * - unit: the pure core, the gateway's mappings, tokens; no service.
  * - lua: every script on real engines behind the REST front.
+ * - worker: the objects inside workerd, with a clock that a test can move.
  * - dev: the local runtime itself.
  * - blackbox: the production bundle in workerd over HTTP, as a visitor, a shop and an operator see it.
  */
@@ -19,6 +21,15 @@ export default defineConfig({
       {
         plugins: [luaText()],
         test: { name: 'lua', include: ['test/lua/**/*.test.ts'], testTimeout: 20_000, hookTimeout: 20_000 },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: { bindings: { USHER_STAGE: 'local' } },
+          }),
+        ],
+        test: { name: 'worker', include: ['test/worker/**/*.test.ts'] },
       },
       {
         test: {

@@ -114,7 +114,7 @@ function moveTo(line: LineState, status: EventStatusName, nowMs: EpochMs, tools:
   line.event = { ...line.event, status, config: { ...line.event.config, status }, updatedAtMs: nowMs }
   const changes: Change[] = []
   const notices: Notice[] = [{ kind: 'status_changed', status }]
-  if (status === 'open') changes.push(...opened(line, nowMs, tools))
+  if (status === 'open') changes.push(...opened(line, before, nowMs, tools))
   if (status === 'closed' || status === 'sold_out') {
     const over = endEverybodysWait(line, status, nowMs)
     changes.push(...over.changes)
@@ -124,14 +124,17 @@ function moveTo(line: LineState, status: EventStatusName, nowMs: EpochMs, tools:
 }
 
 /** The draw, if one is due; and the grace of those who were away while the sale stood still starts now (D10). */
-function opened(line: LineState, nowMs: EpochMs, tools: DrawTools): Change[] {
-  const changes = drawIsDue(line) ? drawNumbers(line, tools) : numberInJoinOrder(line)
+function opened(line: LineState, before: EventStatusName, nowMs: EpochMs, tools: DrawTools): Change[] {
+  const changes = drawIsDue(line, before) ? drawNumbers(line, tools) : numberInJoinOrder(line)
   return [...changes, ...restartGrace(line, nowMs)]
 }
 
-function drawIsDue(line: LineState): boolean {
+/** At the first opening only: who joins an event that is open has a number already. */
+function drawIsDue(line: LineState, before: EventStatusName): boolean {
   const { config, lottery } = line.event
-  return config.queueing === 'lottery' && lottery !== null && lottery.entrants === null
+  return (
+    before === 'scheduled' && config.queueing === 'lottery' && lottery !== null && lottery.entrants === null
+  )
 }
 
 function drawNumbers(line: LineState, tools: DrawTools): Change[] {

@@ -87,6 +87,7 @@ export class EventLine extends DurableObject<Env> implements LineApi {
     const line = this.#line
     if (line === null) return NO_EVENT
     if (line.event.status !== 'closed') return err({ reason: 'event-not-closed' })
+    if (this.#promotion.isHolding) return err({ reason: 'store-unavailable' })
     for (const record of line.ledger.live()) {
       this.#commit(admissions.end(line, record, 'revoked', this.#clock.nowMs()))
     }

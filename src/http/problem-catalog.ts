@@ -136,7 +136,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   'store-unavailable': {
     status: 503,
     title: 'Store unavailable',
-    detail: 'A part that this needs does not answer at the moment; nothing was changed.',
+    detail: 'A part that this needs does not answer at the moment; the request can be repeated.',
     retryAfterSeconds: 2,
   },
   'identity-unavailable': {

@@ -264,6 +264,15 @@ describe('the event', () => {
     expect([line.event.status, line.waiting.size]).toEqual(['closed', 0])
   })
 
+  it('an event that was made open has no draw to show, whatever happens to it later', () => {
+    const line = lineWith({ queueing: 'lottery' })
+    joinAll(line, ['ann', 'ben'])
+    act(line, 'pause', T0, tools)
+    act(line, 'resume', T0, tools)
+    expect(line.event.lottery?.entrants).toBeNull()
+    expect([placeOf(line, 'ann')?.position, placeOf(line, 'ben')?.position]).toEqual([1, 2])
+  })
+
   it('sold-out and close end every wait with their own reason', () => {
     for (const [action, reason] of [
       ['sold-out', 'sold_out'],
