@@ -56,7 +56,16 @@ if bad_argument then
   return refusal()
 end
 
+-- A pool that was in use before has an unknown part of its rate behind it; one that nobody has seen yet has none.
+local function spend_rate_if_used(config, was_used)
+  if config.rate == NO_RATE then
+    return
+  end
+  redis.call('HSET', keys.pool, 'tatMs', was_used and spent_tat(config.rate, now_ms) or '0')
+end
+
 local function begin_epoch(pool, config)
+  local was_used = pool.epoch ~= nil or seen_epoch > 0
   pool.epoch = math.max(pool.epoch or 0, seen_epoch) + 1
   pool.version = math.max(pool.version or 0, seen_version)
   pool.phase = 'recovering'
@@ -65,10 +74,8 @@ local function begin_epoch(pool, config)
   redis.call('DEL', keys.pool, keys.leases, keys.tokens)
   redis.call('ZADD', keys.leases, '+inf', 'epoch:' .. digits(pool.epoch))
   local fields = { 'epoch', digits(pool.epoch), 'phase', pool.phase, 'recoverByMs', digits(pool.recover_by_ms) }
-  if config.rate ~= NO_RATE then
-    fields[#fields + 1], fields[#fields + 2] = 'tatMs', spent_tat(config.rate, now_ms)
-  end
   redis.call('HSET', keys.pool, unpack(fields))
+  spend_rate_if_used(config, was_used)
 end
 
 -- The list is the truth, but for a redemption whose answer the line never got: that one stays.
@@ -106,6 +113,9 @@ if not pool.whole or pool.epoch < seen_epoch or regressed then
   config_changed = true
 else
   pool.recover_by_ms = tonumber(redis.call('HGET', keys.pool, 'recoverByMs')) or 0
+  if pool.phase == 'recovering' and seen_epoch > 0 and seen_epoch ~= pool.epoch then
+    spend_rate_if_used(config, true)
+  end
 end
 add_leases()
 

@@ -7,7 +7,7 @@ import {
   NOW_MS,
   SHARED,
   type Harness,
-  type TestLine,
+  TestLine,
   admissions,
   openLine,
   overEveryEngine,
@@ -80,12 +80,36 @@ overEveryEngine('the budget of a rate', (harness) => {
 
   it('starts spent in a new epoch, because what was granted before is unknown', async () => {
     const line = await limitedLine(harness, 600)
+    await harness.redis.client.flushall()
+    await line.reassert([])
+    await line.reassert([])
     const at = (ms: number) => line.reserve(`b${ms}`, admissions('A', ms, ms + 20), { nowMs: NOW_MS + ms })
     const intervalMs = MINUTE_MS / 590
     expect(await at(0)).toMatchObject({ count: 0 })
     expect(await at(Math.floor(intervalMs))).toMatchObject({ count: 0 })
     expect(await at(Math.ceil(intervalMs + 0.001))).toMatchObject({ count: 1 })
     expect(await at(Math.ceil(2 * intervalMs + 0.002))).toMatchObject({ count: 1 })
+  })
+
+  it('starts whole in a pool that nobody has used before', async () => {
+    const line = await limitedLine(harness, 1)
+    expect(await line.reserve('b1', admissions('A', 1, 3))).toMatchObject({ count: 1 })
+  })
+
+  it('starts spent in a new epoch that a newcomer began, as soon as one with a past has spoken', async () => {
+    const memberEventIds = ['A', 'B']
+    const old = await limitedLine(harness, 6, { pool: SHARED })
+    await harness.redis.client.flushall()
+    const newcomer = Object.assign(new TestLine(harness.gate, 'B', SHARED), {
+      capacity: 10,
+      admitPerMinute: 6,
+    })
+    expect(await newcomer.reassert([], { memberEventIds })).toMatchObject({ kind: 'recovering' })
+    await old.reassert([], { memberEventIds })
+    await old.reassert([], { memberEventIds })
+    await newcomer.reassert([], { memberEventIds })
+    await newcomer.reassert([], { memberEventIds })
+    expect(await newcomer.reserve('b1', admissions('B', 1, 3))).toMatchObject({ kind: 'granted', count: 0 })
   })
 
   it('counts as spent where its state was lost, and begins then', async () => {
