@@ -38,7 +38,7 @@ export type IdentityProviderConfig = {
 }
 
 /** What `npm start` uses; in a deployment they count as missing. */
-const LOCAL_KEYS = { ADMIN_API_KEY: 'dev-admin-key', ORIGIN_API_KEY: 'dev-origin-key' } as const
+export const LOCAL_KEYS = { ADMIN_API_KEY: 'dev-admin-key', ORIGIN_API_KEY: 'dev-origin-key' } as const
 
 /** A key that a person typed in a hurry is found by trying; 16 random characters are not. */
 const API_KEY_CHARS_MIN = 16

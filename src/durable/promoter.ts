@@ -111,7 +111,10 @@ export class Promoter {
     const settled = await Promise.allSettled([...debts, granted])
     for (const outcome of settled) if (outcome.status === 'rejected') throw outcome.reason
     if (this.#deps.recovery.isRunning) return true
-    return batch !== null && (await granted) === batch.members.length
+    // What was given back in this very exchange may have been too late for the batch: a script that the store had to be
+    // sent again runs after the others.
+    const madeRoom = asks.some(({ debt }) => debt === 'release')
+    return batch !== null && (madeRoom || (await granted) === batch.members.length)
   }
 
   /** Tells the gate what became of some admissions. Safe to repeat. */

@@ -49,7 +49,9 @@ it('INV-7: a line whose alarm is lost stands still until the watchdog calls, and
   await usher.api.admitted(eventId, first)
   await usher.api.join(eventId, second)
   usher = await usher.restart(() => {
-    const alarms = new DatabaseSync(join(usher.runtime.stateDir, 'workerd/do/usher-EventLine/metadata.sqlite'))
+    const alarms = new DatabaseSync(
+      join(usher.runtime.stateDir, 'workerd/do/usher-EventLine/metadata.sqlite'),
+    )
     alarms.exec('DELETE FROM _cf_ALARM')
     alarms.close()
   })

@@ -109,6 +109,13 @@ describe.each(engines())('%s', (kind) => {
     if (pid !== undefined) expect(engine.pid).not.toBe(pid)
   })
 
+  it('stays down after a deliberate kill', async () => {
+    const engine = await start(kind)
+    await engine.kill?.()
+    await engine.stop()
+    expect(await isPortFree(engine.port)).toBe(true)
+  })
+
   it('serves a deeply nested reply, or refuses it, and lives on', async () => {
     const engine = await start(kind)
     const reply = await ask(engine, 'EVAL', 'local t = {} for i = 1, 5000 do t = {t} end return t', '0')
@@ -135,18 +142,6 @@ it.runIf(engines().includes('native'))(
     expect(await ask(engine, 'GET', 'k')).toBe('v')
     await engine.stop()
     expect(await ask(await start('native'), 'GET', 'k')).toBe('v')
-  },
-)
-
-it.runIf(engines().includes('native'))(
-  'a native server that its owner left behind is ended before the next one',
-  async () => {
-    const orphan = await start('native')
-    await ask(orphan, 'SET', 'k', 'v')
-    const { pid = 0 } = orphan
-    const next = await start('native')
-    expect(identify(pid)).toBeNull()
-    expect(await ask(next, 'GET', 'k')).toBe('v')
   },
 )
 

@@ -1,0 +1,140 @@
+/**
+ * A whole Usher in this process: the production bundle in workerd, Redis behind its REST front, cron each minute.
+ * `npm start` and the tests that need the real thing run it; it is never deployed.
+ */
+import { join, resolve } from 'node:path'
+import { startBackend, type Backend } from './backend.ts'
+import { bundleWorker, type WorkerBundle } from './bundle.ts'
+import { Cleanup } from './cleanup.ts'
+import { everyMinute } from './every-minute.ts'
+import { untilHealthy } from './health.ts'
+import { freePort, isPortFree, portHolder } from './ports.ts'
+import { endOrphan } from './processes.ts'
+import type { Engine } from './redis/engine.ts'
+import type { Front } from './redis/front.ts'
+import { PROJECT_ROOT, type Settings } from './settings.ts'
+import { claimStateDir } from './state-dir.ts'
+import { startWorkerd, type Workerd } from './workerd.ts'
+
+const HEALTHY_TIMEOUT_MS = 10_000
+
+export type UsherOptions = {
+  readonly stateDir: string
+  /** 0, the default: a free one. */
+  readonly port?: number
+  /** The environment, or what stands for it: which Redis to use, and the Worker's variables. */
+  readonly settings?: Settings
+  /** Further bindings of the Worker, over everything else. */
+  readonly bindings?: Readonly<Record<string, string>>
+  /** The project to run. Default: this one. */
+  readonly root?: string
+  /** Where the bundle is kept. Default: in the state directory. */
+  readonly bundleDir?: string
+  /** False: the scheduled handler runs only by `runCron`. Default true. */
+  readonly cron?: boolean
+  /** The caller handles SIGINT, SIGTERM and SIGHUP. Default: the process dies of them, with all that it started. */
+  readonly handlesSignals?: boolean
+}
+
+export type UsherRuntime = {
+  readonly url: string
+  readonly stateDir: string
+  /** Null when the Worker talks to Upstash itself. */
+  readonly redis: Engine | null
+  readonly front: Front | null
+  readonly redisDescription: string
+  readonly logFile: string
+  /** The Worker's variables as it sees them. */
+  readonly variables: Readonly<Record<string, string>>
+  readonly miniflare: Workerd['miniflare']
+  /** Of this moment: workerd comes back under another pid when it is killed. */
+  workerdPid(): number | null
+  /** Runs the scheduled handler once. @throws Error when it fails. */
+  runCron(scheduledTimeMs?: number): Promise<void>
+  /** Idempotent. Ends everything at once, open streams included; nothing that was acknowledged is lost. */
+  stop(): Promise<void>
+}
+
+/**
+ * Resolves when `GET /healthz` has answered 200.
+ * @throws Error with a text for people: state directory in use, port taken, no bundle, unhealthy. Nothing runs then.
+ */
+export async function startUsher(options: UsherOptions): Promise<UsherRuntime> {
+  const cleanup = new Cleanup()
+  try {
+    return await start(options, cleanup)
+  } catch (error) {
+    await cleanup.run()
+    throw error
+  }
+}
+
+async function start(options: UsherOptions, cleanup: Cleanup): Promise<UsherRuntime> {
+  const state = claimStateDir(resolve(options.stateDir))
+  cleanup.add(() => state.release())
+  const recordFile = join(state.path, 'workerd.json')
+  await endOrphan(recordFile)
+  const port = await choosePort(options.port ?? 0)
+  const { bundle, backend } = await prepare(options, state.path, cleanup)
+  const variables = { ...backend.variables, ...options.bindings }
+  const handlesSignals = options.handlesSignals ?? false
+  const workerd = await startWorkerd({
+    bundle,
+    port,
+    stateDir: state.path,
+    recordFile,
+    variables,
+    handlesSignals,
+  })
+  cleanup.add(() => workerd.stop())
+  await untilHealthy(workerd.url, HEALTHY_TIMEOUT_MS)
+  const runCron = async (scheduledTimeMs = Date.now()): Promise<void> => {
+    for (const cron of bundle.options.cronTriggers ?? []) await workerd.scheduled(cron, scheduledTimeMs)
+  }
+  if (options.cron ?? true) cleanup.add(startCron(runCron))
+  return {
+    url: workerd.url,
+    stateDir: state.path,
+    redis: backend.engine,
+    front: backend.front,
+    redisDescription: backend.redisDescription,
+    logFile: workerd.logFile,
+    variables,
+    miniflare: workerd.miniflare,
+    workerdPid: () => workerd.pid(),
+    runCron,
+    stop: () => cleanup.run(),
+  }
+}
+
+/** The bundle and Redis take about as long as each other, so they are made side by side. */
+async function prepare(
+  options: UsherOptions,
+  stateDir: string,
+  cleanup: Cleanup,
+): Promise<{ bundle: WorkerBundle; backend: Backend }> {
+  const [bundle, backend] = await Promise.allSettled([
+    bundleWorker(options.root ?? PROJECT_ROOT, options.bundleDir ?? join(stateDir, 'bundle')),
+    startBackend(options.settings ?? {}, stateDir),
+  ])
+  if (backend.status === 'fulfilled') cleanup.add(() => backend.value.stop())
+  if (bundle.status === 'rejected') throw bundle.reason
+  if (backend.status === 'rejected') throw backend.reason
+  return { bundle: bundle.value, backend: backend.value }
+}
+
+async function choosePort(wanted: number): Promise<number> {
+  if (wanted === 0) return await freePort()
+  if (await isPortFree(wanted)) return wanted
+  const pid = portHolder(wanted)
+  const holder = pid === null ? 'another process' : `process ${pid}`
+  throw new Error(`port ${wanted} is in use by ${holder}; stop it or set PORT`)
+}
+
+/** Runs the scheduled handler each minute. A failure is shown; the next minute tries again. */
+function startCron(runCron: (scheduledTimeMs: number) => Promise<void>): () => void {
+  const beat = everyMinute((scheduledTimeMs) => {
+    runCron(scheduledTimeMs).catch((error: unknown) => console.error('cron failed:', error))
+  })
+  return () => beat.stop()
+}
