@@ -9,6 +9,7 @@ import type { Failure } from './http/failure.ts'
 import type { GatewayDeps } from './http/gateway-deps.ts'
 import { problemResponse } from './http/problem.ts'
 import { requestIdOf, setCommonHeaders } from './http/response-headers.ts'
+import { staticFile } from './http/static-files.ts'
 import { Overloaded } from './ports/overloaded.ts'
 import { errorFields } from './observability/log.ts'
 
@@ -21,7 +22,10 @@ export function createApp(deps: GatewayDeps, endpoints: readonly Endpoint[] = cr
   for (const [path, siblings] of Map.groupBy(endpoints, (endpoint) => endpoint.path)) {
     mount(app, path, siblings, deps)
   }
-  app.notFound((c) => problemResponse({ reason: 'not-found' }, c.var.requestId))
+  app.notFound(async (c) => {
+    const file = await staticFile(c.req.raw, deps.staticFiles)
+    return file instanceof Response ? file : problemResponse(file, c.var.requestId)
+  })
   app.onError((error, c) => problemResponse(failureOf(error, c, deps), c.var.requestId))
   return app
 }

@@ -49,6 +49,7 @@ function configuredApp(config: Config, env: Env): App {
     entryTokens: createEntryTokens(config),
     visitorTokens: createVisitorTokens(config),
     limiters: { join: env.JOIN_LIMIT, session: env.SESSION_LIMIT },
+    staticFiles: env.ASSETS,
     // A client for each ping: one that is shared would put the calls of several requests into one batch.
     pingStore: () => createPoolGate(createRedis(config.redis)).ping(),
     log,
