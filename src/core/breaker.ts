@@ -2,8 +2,8 @@
 import type { EpochMs } from './time.ts'
 
 const FAILURES_TO_OPEN = 3
+/** One tick: a line finds out within two that the store is back (INV-7), and asks it no more often than that. */
 const PROBE_AFTER_MS = 1_000
-const PROBE_AFTER_MS_MAX = 5_000
 
 export class Breaker {
   #failures = 0
@@ -12,10 +12,6 @@ export class Breaker {
   /** Whether a call may be made now. */
   allows(nowMs: EpochMs): boolean {
     return this.#failures < FAILURES_TO_OPEN || nowMs >= this.#probeAtMs
-  }
-
-  get isOpen(): boolean {
-    return this.#failures >= FAILURES_TO_OPEN
   }
 
   /** The last call failed. True until one succeeds: the line holds. */
@@ -29,7 +25,6 @@ export class Breaker {
 
   failed(nowMs: EpochMs): void {
     this.#failures += 1
-    const waitMs = PROBE_AFTER_MS * 2 ** Math.max(0, this.#failures - FAILURES_TO_OPEN)
-    this.#probeAtMs = nowMs + Math.min(waitMs, PROBE_AFTER_MS_MAX)
+    this.#probeAtMs = nowMs + PROBE_AFTER_MS
   }
 }

@@ -1,350 +1,136 @@
 /**
- * One object per event: it orders joiners, streams their places, lets them in, and keeps the ledger. A thin shell:
- * load, decide (src/core), save, act. Every decision and its rows share one synchronous block, so no other request
- * can come between them (INV-2 to INV-6); what visitors hear of a decision waits until its rows are durable.
+ * One Durable Object per event. It is the host of a LineEngine: rows in SQLite, one alarm, the platform's clock. All
+ * that the engine promises it promises here; the input gate makes its synchronous blocks critical sections, the output
+ * gate holds answers back until the rows are durable.
  */
 import { DurableObject } from 'cloudflare:workers'
 import type { EventAction } from '../core/event-config.ts'
-import type { LineFailure } from '../core/failures.ts'
-import * as admissions from '../core/line-admissions.ts'
-import * as operator from '../core/line-operator.ts'
-import { countsOf, newLine, restoreLine, type LineState } from '../core/line-state.ts'
-import { admissionView, eventDetailView, eventStatusView, placeView } from '../core/line-views.ts'
-import * as visitors from '../core/line-visitors.ts'
-import { decision, type AdmissionRecord, type Decision, type Notice } from '../core/records.ts'
-import { err, ok, type Result } from '../core/result.ts'
-import { nextWakeMs } from '../core/schedule.ts'
-import type { Admission, EventDetail, EventStatus, Outcome, Place } from '../core/views.ts'
+import type { Admission, EventDetail, EventStatus, Place } from '../core/views.ts'
 import { log } from '../observability/log.ts'
+import type { LineHost } from '../ports/line-host.ts'
 import type { ConfigureRequest, LineApi, LineMetrics, LineResult } from '../ports/lines.ts'
 import type { PoolConfig } from '../ports/registry.ts'
 import { drawTools } from './draw-tools.ts'
 import { LineClock } from './line-clock.ts'
+import { LineEngine } from './line-engine.ts'
 import { LineMeters } from './line-meters.ts'
 import { LineStorage } from './line-storage.ts'
 import { LineStreams } from './line-streams.ts'
 import { Promotion } from './promotion.ts'
-
-/** How long a join of a passthrough event waits for its admission before it answers WAITING. */
-const PASSTHROUGH_WAIT_MS = 1_000
-/** An alarm this late is dead: it failed too often, or was lost. */
-const ALARM_DEAD_MS = 5_000
-
-const NO_EVENT = err({ reason: 'event-not-found' } as const)
+import { promotionTools } from './promotion-tools.ts'
 
 export class EventLine extends DurableObject<Env> implements LineApi {
-  readonly #clock = new LineClock()
-  readonly #meters = new LineMeters()
-  readonly #rows: LineStorage
-  readonly #streams: LineStreams
-  readonly #promotion: Promotion
-  #line: LineState | null
-  #alarmAtMs: number | null = null
-  #updatedAtMs: number
+  readonly #engine: LineEngine
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
-    const nowMs = this.#clock.nowMs()
-    this.#updatedAtMs = nowMs
-    this.#rows = new LineStorage(ctx.storage)
-    const snapshot = this.#rows.load(nowMs)
-    this.#line = snapshot === null ? null : restoreLine(snapshot, nowMs)
-    const line = (): LineState | null => this.#line
-    const now = (): number => this.#clock.nowMs()
-    const commit = (made: Decision<unknown>): void => this.#commit(made)
-    this.#streams = new LineStreams({ line, now, commit, rows: this.#rows, meters: this.#meters })
-    this.#promotion = new Promotion(env, { line, now, commit, meters: this.#meters })
+    const meters = new LineMeters()
+    const rows = new LineStorage(ctx.storage)
+    this.#engine = new LineEngine(hostOf(ctx, rows), {
+      meters,
+      streams: (link) => new LineStreams({ ...link, rows, meters }),
+      promotion: (link) => new Promotion({ ...link, meters }, promotionTools(env, meters)),
+    })
   }
 
-  // --- The operator -------------------------------------------------------------------------------------------------
-
-  configure(request: ConfigureRequest): Promise<LineResult<{ created: boolean; detail: EventDetail }>> {
-    const nowMs = this.#clock.nowMs()
-    const line = this.#line
-    if (line === null) {
-      if (request.mode === 'patch') return Promise.resolve(NO_EVENT)
-      this.#rows.create()
-      const event = operator.newEvent(request.eventId, request.config, request.pool, nowMs, drawTools)
-      this.#line = newLine(event)
-      this.#commit(decision(null, [{ kind: 'event_saved', event }]))
-      return Promise.resolve(ok({ created: true, detail: this.#detail(this.#line) }))
-    }
-    const config = request.mode === 'replace' ? request.config : { ...line.event.config, ...request.change }
-    const isWished = request.mode === 'replace' ? request.statusGiven : request.change.status !== undefined
-    const wish = isWished ? config.status : null
-    const decided = operator.reconfigure(line, config, request.pool, wish, nowMs, drawTools)
-    return this.#decided(decided, line, () => ({ created: false, detail: this.#detail(line) }))
-  }
-
-  async act(action: EventAction): Promise<LineResult<EventDetail>> {
-    const line = this.#line
-    if (line === null) return NO_EVENT
-    const decided = operator.act(line, action, this.#clock.nowMs(), drawTools)
-    return this.#decided(decided, line, () => this.#detail(line))
-  }
-
-  async remove(): Promise<LineResult<null>> {
-    const line = this.#line
-    if (line === null) return NO_EVENT
-    if (line.event.status !== 'closed') return err({ reason: 'event-not-closed' })
-    if (this.#promotion.isHolding) return err({ reason: 'store-unavailable' })
-    for (const record of line.ledger.live()) {
-      this.#commit(admissions.end(line, record, 'revoked', this.#clock.nowMs()))
-    }
-    await this.#promotion.promote()
-    // A lease that the pool has not taken back would hold a slot for nobody.
-    if (line.ledger.debtCount > 0 || line.batch !== null) return err({ reason: 'store-unavailable' })
-    this.#line = null
-    this.#streams.endAll('closed')
-    this.#alarmAtMs = null
-    await this.ctx.storage.deleteAlarm()
-    await this.ctx.storage.deleteAll()
-    return ok(null)
+  async configure(request: ConfigureRequest): Promise<LineResult<{ created: boolean; detail: EventDetail }>> {
+    return this.#engine.configure(request)
   }
 
   async status(): Promise<LineResult<EventStatus>> {
-    const line = this.#line
-    if (line === null) return NO_EVENT
-    const etaSeconds = visitors.eta(line, line.waiting.size + 1, this.#clock.nowMs())
-    return ok(
-      eventStatusView(line.event, countsOf(line, this.#isHolding(line)), etaSeconds, this.#updatedAtMs),
-    )
+    return this.#engine.status()
   }
 
   async detail(): Promise<LineResult<EventDetail>> {
-    return this.#line === null ? NO_EVENT : ok(this.#detail(this.#line))
+    return this.#engine.detail()
   }
 
-  // --- The visitor --------------------------------------------------------------------------------------------------
+  async act(action: EventAction): Promise<LineResult<EventDetail>> {
+    return this.#engine.act(action)
+  }
+
+  async remove(): Promise<LineResult<null>> {
+    return this.#engine.remove()
+  }
 
   async join(userId: string): Promise<LineResult<{ created: boolean; place: Place }>> {
-    const line = this.#line
-    if (line === null) return NO_EVENT
-    const decided = visitors.join(line, userId, this.#clock.nowMs())
-    this.#commit(decided)
-    if (!decided.value.ok || !decided.value.value.created) return decided.value
-    this.#meters.count('joins_total')
-    if (line.event.config.queueing !== 'passthrough') return decided.value
-    await Promise.race([this.#promotion.promote(), scheduler.wait(PASSTHROUGH_WAIT_MS)])
-    const place = visitors.livePlace(line, userId, this.#clock.nowMs())?.value ?? decided.value.value.place
-    return ok({ created: true, place })
+    return this.#engine.join(userId)
   }
 
   async place(userId: string): Promise<LineResult<Place>> {
-    const line = this.#line
-    if (line === null) return NO_EVENT
-    const live = visitors.livePlace(line, userId, this.#clock.nowMs())
-    if (live !== null) {
-      this.#commit(live)
-      return ok(live.value)
-    }
-    const ended = this.#rows.latestPlace(userId)
-    if (ended === null) return err({ reason: 'not-in-queue' })
-    return ok(placeView(line.event.eventId, ended, line.waiting.size, {}))
+    return this.#engine.place(userId)
   }
 
   async leave(userId: string): Promise<LineResult<null>> {
-    const line = this.#line
-    if (line === null) return NO_EVENT
-    this.#commit(visitors.leave(line, userId, this.#clock.nowMs()))
-    return ok(null)
+    return this.#engine.leave(userId)
+  }
+
+  async redeem(request: { admissionId: string; sessionDigest: string }): Promise<LineResult<Admission>> {
+    return this.#engine.redeem(request)
+  }
+
+  async admission(admissionId: string): Promise<LineResult<Admission>> {
+    return this.#engine.admission(admissionId)
+  }
+
+  async renew(admissionId: string): Promise<LineResult<Admission>> {
+    return this.#engine.renew(admissionId)
+  }
+
+  async release(admissionId: string, outcome: 'completed' | 'cancelled'): Promise<LineResult<Admission>> {
+    return this.#engine.release(admissionId, outcome)
+  }
+
+  async revoke(admissionId: string): Promise<LineResult<Admission>> {
+    return this.#engine.revoke(admissionId)
+  }
+
+  async watch(scheduledTimeMs: number): Promise<LineResult<{ active: boolean }>> {
+    return this.#engine.watch(scheduledTimeMs)
+  }
+
+  async reassertPool(poolId: string): Promise<void> {
+    await this.#engine.reassertPool(this.ctx.id.name ?? '', poolId)
+  }
+
+  async poolChanged(pool: PoolConfig): Promise<void> {
+    await this.#engine.poolChanged(pool)
+  }
+
+  async metrics(): Promise<LineResult<LineMetrics>> {
+    return this.#engine.metrics()
   }
 
   override async fetch(request: Request): Promise<Response> {
     const { searchParams } = new URL(request.url)
     const userId = searchParams.get('userId') ?? ''
-    const opened = this.#streams.open(userId, searchParams.has('join'), searchParams.has('resumed'))
+    const opened = this.#engine.openStream(userId, searchParams.has('join'), searchParams.has('resumed'))
     if (!opened.ok) return Response.json(opened.error, { status: 409 })
-    this.#arm()
     return new Response(opened.value, { headers: { 'content-type': 'text/event-stream' } })
   }
 
-  // --- The shop -----------------------------------------------------------------------------------------------------
-
-  redeem(request: { admissionId: string; sessionDigest: string }): Promise<LineResult<Admission>> {
-    return this.#onAdmission(request.admissionId, 'admission-ended', (line, record, nowMs) => {
-      const decided = admissions.redeem(line, record, request.sessionDigest, nowMs)
-      if (decided.changes.length > 0) this.#meters.count('redemptions_total')
-      return decided
-    })
-  }
-
-  admission(admissionId: string): Promise<LineResult<Admission>> {
-    return this.#onAdmission(admissionId, 'admission-not-found', (line, record) =>
-      decision(ok(admissionView(line.event.eventId, record))),
-    )
-  }
-
-  renew(admissionId: string): Promise<LineResult<Admission>> {
-    return this.#onAdmission(admissionId, 'admission-not-found', admissions.renew)
-  }
-
-  release(admissionId: string, outcome: 'completed' | 'cancelled'): Promise<LineResult<Admission>> {
-    return this.#end(admissionId, outcome)
-  }
-
-  revoke(admissionId: string): Promise<LineResult<Admission>> {
-    return this.#end(admissionId, 'revoked')
-  }
-
-  // --- The watchdog, the pool, the clock ----------------------------------------------------------------------------
-
-  async watch(scheduledTimeMs: number): Promise<LineResult<{ active: boolean }>> {
-    const line = this.#line
-    if (line === null) return NO_EVENT
-    this.#meters.count('watches_total')
-    const alarmAtMs = await this.ctx.storage.getAlarm()
-    const isDead = alarmAtMs === null || alarmAtMs < this.#clock.nowMs() - ALARM_DEAD_MS
-    if (isDead && nextWakeMs(line, this.#streams.size, this.#clock.nowMs()) !== null) {
-      log.warn('alarm_rearmed', { eventId: line.event.eventId, scheduledTimeMs })
-      this.#alarmAtMs = null
-      this.#tick(line)
-    }
-    await this.#promotion.reconcile()
-    this.#arm()
-    const isOver =
-      line.event.status === 'closed' && line.ledger.liveCount === 0 && line.ledger.debtCount === 0
-    return ok({ active: !isOver })
-  }
-
-  async reassertPool(poolId: string): Promise<void> {
-    await this.#promotion.reassert(this.ctx.id.name ?? '', poolId)
-  }
-
-  async poolChanged(pool: PoolConfig): Promise<void> {
-    if (this.#line === null) return
-    this.#commit(operator.poolChanged(this.#line, pool))
-    this.ctx.waitUntil(this.#promotion.promote())
-  }
-
-  async metrics(): Promise<LineResult<LineMetrics>> {
-    const line = this.#line
-    if (line === null) return NO_EVENT
-    return ok(
-      this.#meters.snapshot(line.event.eventId, {
-        waiting: line.waiting.size,
-        present: line.waiting.presentCount,
-        live_admissions: line.ledger.liveCount,
-        streams: this.#streams.size,
-        capacity: line.event.config.capacity,
-        promotions_per_second: this.#meters.promotionsPerSecond(this.#clock.nowMs()),
-        holding: Number(this.#isHolding(line)),
-      }),
-    )
-  }
-
   override async alarm(): Promise<void> {
-    const line = this.#line
-    const dueAtMs = this.#alarmAtMs
-    this.#alarmAtMs = null
-    if (line === null) return
-    // Armed again before anything can fail: an alarm that throws after this still comes back in a second.
-    this.#arm()
-    if (dueAtMs !== null) this.#meters.observeMs('tick_lag_seconds', this.#clock.nowMs() - dueAtMs)
-    try {
-      this.#tick(line)
-    } catch (error) {
-      log.error('tick_failed', { eventId: line.event.eventId, error: String(error) })
-    }
-    this.#arm()
+    await this.#engine.alarm()
   }
+}
 
-  /** Schedule, silence, leases, promotion and positions. Running it twice, late or early changes nothing but delay. */
-  #tick(line: LineState): void {
-    const nowMs = this.#clock.nowMs()
-    this.#meters.count('ticks_total')
-    line.tickBudget = line.event.config.batchSizeMax
-    this.#commit(operator.followSchedule(line, nowMs, drawTools))
-    const silent = visitors.expireSilent(line, nowMs)
-    this.#commit(silent)
-    this.#meters.count('places_expired_total', silent.value.expired)
-    const expired = admissions.expireLeases(line, nowMs)
-    this.#commit(expired)
-    this.#meters.count('admissions_ended_total', expired.value.ended)
-    this.#meters.count('no_shows_total', expired.value.noShows)
-    // Side by side: a slow Redis delays admissions, never positions.
-    this.ctx.waitUntil(this.#promotion.promote())
-    this.ctx.waitUntil(this.#streams.tick(nowMs))
-    this.#promotion.reportThroughput(nowMs)
-  }
-
-  // --- Deciding and saving ------------------------------------------------------------------------------------------
-
-  #end(admissionId: string, outcome: Outcome): Promise<LineResult<Admission>> {
-    return this.#onAdmission(admissionId, 'admission-not-found', (line, record, nowMs) => {
-      const decided = admissions.end(line, record, outcome, nowMs)
-      if (decided.changes.length > 0) this.#meters.count('admissions_ended_total')
-      return decided
-    })
-  }
-
-  async #onAdmission<T>(
-    admissionId: string,
-    otherwise: 'admission-not-found' | 'admission-ended',
-    decide: (line: LineState, record: AdmissionRecord, nowMs: number) => Decision<Result<T, LineFailure>>,
-  ): Promise<LineResult<T>> {
-    const line = this.#line
-    const record = line === null ? null : (line.ledger.get(admissionId) ?? this.#rows.admission(admissionId))
-    if (line === null || record === null) return err({ reason: otherwise })
-    const decided = decide(line, record, this.#clock.nowMs())
-    this.#commit(decided)
-    return decided.value
-  }
-
-  async #decided<T>(
-    decided: Decision<Result<null, LineFailure>>,
-    line: LineState,
-    answer: () => T,
-  ): Promise<LineResult<T>> {
-    this.#commit(decided)
-    if (!decided.value.ok) return decided.value
-    line.tickBudget = Math.max(line.tickBudget, 1)
-    this.ctx.waitUntil(this.#promotion.promote())
-    return ok(answer())
-  }
-
-  /** Makes a decision durable and lets it be heard. Called in the same synchronous block that made the decision. */
-  #commit(made: Decision<unknown>): void {
-    if (made.changes.length > 0) {
-      try {
-        this.#rows.apply(made.changes)
-      } catch (error) {
-        // Memory is ahead of the rows now; the object starts again from the rows (INV-9).
-        this.ctx.abort(`storage refused a decision: ${String(error)}`)
-        throw error
-      }
-      this.#updatedAtMs = this.#clock.nowMs()
-    }
-    if (made.notices.length > 0) this.ctx.waitUntil(this.#announce(made.notices))
-    const isOwing = made.changes.some(
-      (change) => change.kind === 'admission_changed' && change.admission.debt !== null,
-    )
-    if (isOwing) this.ctx.waitUntil(this.#promotion.promote())
-    this.#arm()
-  }
-
-  /** A stream's body does not wait for the output gate, so this does. */
-  async #announce(notices: readonly Notice[]): Promise<void> {
-    await this.ctx.storage.sync()
-    this.#streams.announce(notices)
-  }
-
-  #arm(): void {
-    const line = this.#line
-    if (line === null) return
-    const nowMs = this.#clock.nowMs()
-    const wakeAtMs = nextWakeMs(line, this.#streams.size, nowMs)
-    const isArmed = this.#alarmAtMs !== null && this.#alarmAtMs > nowMs - ALARM_DEAD_MS
-    if (wakeAtMs === null || (isArmed && (this.#alarmAtMs ?? 0) <= wakeAtMs)) return
-    this.#alarmAtMs = wakeAtMs
-    this.ctx.waitUntil(this.ctx.storage.setAlarm(wakeAtMs))
-  }
-
-  #isHolding(line: LineState): boolean {
-    return line.event.status === 'open' && this.#promotion.isHolding
-  }
-
-  #detail(line: LineState): EventDetail {
-    return eventDetailView(line.event, countsOf(line, this.#isHolding(line)), this.#streams.size)
+function hostOf(ctx: DurableObjectState, rows: LineStorage): LineHost {
+  const clock = new LineClock()
+  const { storage } = ctx
+  return {
+    rows,
+    nowMs: () => clock.nowMs(),
+    getAlarm: () => storage.getAlarm(),
+    setAlarm: (atMs) => storage.setAlarm(atMs),
+    durable: () => storage.sync(),
+    background: (work) =>
+      ctx.waitUntil(work.catch((error: unknown) => log.error('background_failed', { error: String(error) }))),
+    restart: (reason) => ctx.abort(reason),
+    erase: async () => {
+      await storage.deleteAlarm()
+      await storage.deleteAll()
+    },
+    wait: (ms) => scheduler.wait(ms),
+    draw: drawTools,
   }
 }

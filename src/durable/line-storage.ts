@@ -10,13 +10,14 @@ import type {
   Snapshot,
 } from '../core/records.ts'
 import type { EpochMs } from '../core/time.ts'
+import type { LineRows } from '../ports/line-host.ts'
 import { LINE_MIGRATIONS } from './line-schema.ts'
 import { hasSchema, migrate } from './migrations.ts'
 import { admissionFromRow, placeFromRow, type AdmissionRow, type PlaceRow } from './line-rows.ts'
 
 const PACE_WINDOW_MS = 120_000
 
-export class LineStorage {
+export class LineStorage implements LineRows {
   readonly #storage: DurableObjectStorage
   readonly #sql: SqlStorage
 

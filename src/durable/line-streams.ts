@@ -2,20 +2,14 @@
 import type { LineFailure } from '../core/failures.ts'
 import type { LineState } from '../core/line-state.ts'
 import * as visitors from '../core/line-visitors.ts'
-import type { Decision, EndReason, Notice, PlaceRecord } from '../core/records.ts'
+import type { EndReason, Notice, PlaceRecord } from '../core/records.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { EpochMs } from '../core/time.ts'
+import type { LineLink, LineRows, Streams } from '../ports/line-host.ts'
 import type { LineMeters } from './line-meters.ts'
-import type { LineStorage } from './line-storage.ts'
 import { StreamHub, type StreamView } from './stream-hub.ts'
 
-export type LineStreamsDeps = {
-  readonly line: () => LineState | null
-  readonly now: () => EpochMs
-  readonly commit: (decision: Decision<unknown>) => void
-  readonly rows: LineStorage
-  readonly meters: LineMeters
-}
+export type LineStreamsDeps = LineLink & { readonly rows: LineRows; readonly meters: LineMeters }
 
 /** A reconnecting client waits at least this long, and up to the spread more. */
 const RETRY_MS_MIN = 1_000
@@ -23,7 +17,7 @@ const RETRY_SPREAD_MS_MIN = 2_000
 /** Reconnects that one object takes in a second without anybody noticing. */
 const RECONNECTS_PER_SECOND = 200
 
-export class LineStreams {
+export class LineStreams implements Streams {
   readonly #deps: LineStreamsDeps
   readonly #hub: StreamHub
   #sweep = 0
@@ -48,7 +42,7 @@ export class LineStreams {
   open(userId: string, joins: boolean, resumed: boolean): Result<ReadableStream<Uint8Array>, LineFailure> {
     const line = this.#deps.line()
     if (line === null) return err({ reason: 'event-not-found' })
-    const nowMs = this.#deps.now()
+    const nowMs = this.#deps.nowMs()
     const isLive = line.waiting.get(userId) !== undefined || line.ledger.ofUser(userId) !== undefined
     const ended = isLive ? null : this.#deps.rows.latestPlace(userId)
     if (!isLive && joins && !(resumed && ended !== null)) {
@@ -74,7 +68,7 @@ export class LineStreams {
   announce(notices: readonly Notice[]): void {
     const line = this.#deps.line()
     if (line === null) return
-    const nowMs = this.#deps.now()
+    const nowMs = this.#deps.nowMs()
     for (const notice of notices) {
       if (notice.kind === 'status_changed') continue
       const { userId } = notice
@@ -103,14 +97,14 @@ export class LineStreams {
   }
 
   endAll(reason: EndReason): void {
-    for (const userId of this.#hub.userIds()) this.#hub.end(userId, reason, this.#deps.now())
+    for (const userId of this.#hub.userIds()) this.#hub.end(userId, reason, this.#deps.nowMs())
   }
 
   #viewOf(line: LineState, userId: string): StreamView {
     const visitor = line.waiting.get(userId)
     if (visitor !== undefined) {
       const position = line.waiting.position(visitor)
-      const etaSeconds = visitors.eta(line, position, this.#deps.now())
+      const etaSeconds = visitors.eta(line, position, this.#deps.nowMs())
       return { kind: 'waiting', position, totalWaiting: line.waiting.size, etaSeconds }
     }
     const admission = line.ledger.ofUser(userId)
@@ -120,7 +114,7 @@ export class LineStreams {
 
   #changed(userId: string, isOpen: boolean): void {
     const line = this.#deps.line()
-    if (line !== null) this.#deps.commit(visitors.streamChanged(line, userId, isOpen, this.#deps.now()))
+    if (line !== null) this.#deps.commit(visitors.streamChanged(line, userId, isOpen, this.#deps.nowMs()))
   }
 
   /** The more streams there are, the further their reconnects are spread. */

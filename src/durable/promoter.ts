@@ -83,9 +83,9 @@ export class Promoter {
     const line = this.#deps.line()
     if (line === null || !this.#breaker.allows(this.#deps.now())) return false
     try {
-      const more = await this.#exchange(line)
-      this.#breaker.succeeded()
-      return more
+      const outcome = await this.#exchange(line)
+      if (outcome !== 'idle') this.#breaker.succeeded()
+      return outcome === 'more'
     } catch (error) {
       this.#breaker.failed(this.#deps.now())
       this.#deps.failed(error)
@@ -93,28 +93,30 @@ export class Promoter {
     }
   }
 
-  async #exchange(line: LineState): Promise<boolean> {
-    if (this.#deps.recovery.isRunning && !(await this.#recover(line))) return false
+  /** `idle`: there was nothing to ask, so nothing is known of the gate either. */
+  async #exchange(line: LineState): Promise<'idle' | 'done' | 'more'> {
+    if (this.#deps.recovery.isRunning && !(await this.#recover(line))) return 'done'
     if (this.#reconcileDue) {
       this.#reconcileDue = false
       await reconcilePools(line, this.#deps.gate, (pool) => this.#call(line, pool), this.#deps.recovery)
-      if (this.#deps.recovery.isRunning) return true
+      if (this.#deps.recovery.isRunning) return 'more'
     }
     const asks = askedDebts(line)
     const chosen = chooseBatch(line, this.#deps.now(), this.#deps.ids)
     this.#deps.commit(chosen)
     const batch = chosen.value
-    if (asks.length === 0 && batch === null) return false
+    if (asks.length === 0 && batch === null) return 'idle'
     // Sent in one turn, so the client puts them into one request, in this order: what ended makes room for the batch.
     const debts = asks.map((ask) => this.#settle(line, ask))
     const granted = batch === null ? null : this.#reserve(line, batch)
     const settled = await Promise.allSettled([...debts, granted])
     for (const outcome of settled) if (outcome.status === 'rejected') throw outcome.reason
-    if (this.#deps.recovery.isRunning) return true
+    if (this.#deps.recovery.isRunning) return 'more'
     // What was given back in this very exchange may have been too late for the batch: a script that the store had to be
     // sent again runs after the others.
     const madeRoom = asks.some(({ debt }) => debt === 'release')
-    return batch !== null && (madeRoom || (await granted) === batch.members.length)
+    const mayBeMore = batch !== null && (madeRoom || (await granted) === batch.members.length)
+    return mayBeMore ? 'more' : 'done'
   }
 
   /** Tells the gate what became of some admissions. Safe to repeat. */

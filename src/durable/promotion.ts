@@ -1,42 +1,44 @@
 /** Puts the promoter of one line together: its gate, its recovery, its tokens, and what is logged about it. */
-import { parseConfig, type Config } from '../config.ts'
 import { admissionIdFor } from '../core/ids.ts'
 import { poolChanged } from '../core/line-operator.ts'
 import type { Ticket } from '../core/line-promotion.ts'
 import { leftPoolIds, type LineState } from '../core/line-state.ts'
-import type { BatchRecord, Decision } from '../core/records.ts'
+import type { BatchRecord } from '../core/records.ts'
 import type { EpochMs } from '../core/time.ts'
 import { log } from '../observability/log.ts'
-import { StoreUnavailable } from '../ports/pool-gate.ts'
-import { createRedis } from '../redis/client.ts'
-import { createPoolGate } from '../redis/pool-gate.ts'
+import type { LineLink, Promoting } from '../ports/line-host.ts'
+import { StoreUnavailable, type PoolGate } from '../ports/pool-gate.ts'
+import type { RegistryApi } from '../ports/registry.ts'
 import type { EntryTokens } from '../ports/tokens.ts'
-import { createEntryTokens } from '../tokens/entry-token.ts'
 import type { LineMeters } from './line-meters.ts'
-import { lineOf, registryOf } from './objects.ts'
 import { PoolRecovery, type PoolMembers } from './pool-recovery.ts'
 import { Promoter } from './promoter.ts'
 
-export type PromotionDeps = {
-  readonly line: () => LineState | null
-  readonly now: () => EpochMs
-  readonly commit: (decision: Decision<unknown>) => void
-  readonly meters: LineMeters
+export type PromotionDeps = LineLink & { readonly meters: LineMeters }
+
+/** What promotion uses of the outside. */
+export type PromotionTools = {
+  readonly gate: PoolGate
+  readonly tokens: Pick<EntryTokens, 'sign'>
+  readonly registry: Pick<RegistryApi, 'pool' | 'poolMembers' | 'leftPool'>
+  /** Asks another line of a shared pool to say what it holds. */
+  readonly nudge: (eventId: string, poolId: string) => Promise<void>
+  /** 22 base64url characters, never the same twice. */
+  readonly randomText: () => string
+  /** More admissions in a second than this are logged as an alarm. */
+  readonly alarmPerSecond: number
 }
 
-type Parts = { readonly promoter: Promoter; readonly recovery: PoolRecovery; readonly config: Config }
+type Parts = { readonly promoter: Promoter; readonly recovery: PoolRecovery; readonly tools: PromotionTools }
 
-export class Promotion {
-  readonly #env: Env
+export class Promotion implements Promoting {
   readonly #deps: PromotionDeps
   /** Null without a complete configuration: the line keeps its places and admits nobody (the gateway answers 503). */
   readonly #parts: Parts | null
 
-  constructor(env: Env, deps: PromotionDeps) {
-    this.#env = env
+  constructor(deps: PromotionDeps, tools: PromotionTools | null) {
     this.#deps = deps
-    const config = parseConfig(env)
-    this.#parts = config.ok ? this.#build(config.value) : null
+    this.#parts = tools === null ? null : this.#build(tools)
   }
 
   get isHolding(): boolean {
@@ -70,7 +72,7 @@ export class Promotion {
       { pool, eventId, view: { epoch: 0, version: 0 }, terms },
       [],
       false,
-      this.#deps.now(),
+      this.#deps.nowMs(),
     )
   }
 
@@ -80,22 +82,17 @@ export class Promotion {
     if (perSecond === 0 || this.#parts === null) return
     const eventId = this.#eventId()
     log.info('promotion_throughput', { eventId, perSecond })
-    const limitPerSecond = this.#parts.config.promotionAlarmPerSecond
+    const limitPerSecond = this.#parts.tools.alarmPerSecond
     if (perSecond > limitPerSecond) log.warn('promotion_rate_high', { eventId, perSecond, limitPerSecond })
   }
 
-  #build(config: Config): Parts {
-    const { line, now, commit, meters } = this.#deps
-    const tokens = createEntryTokens(config)
-    const gate = createPoolGate(createRedis(config.redis), ({ durationMs, failed }) => {
-      meters.count('redis_calls_total')
-      if (failed) meters.count('redis_failures_total')
-      meters.observeMs('redis_call_seconds', durationMs)
-    })
+  #build(tools: PromotionTools): Parts {
+    const { line, nowMs, commit, meters } = this.#deps
+    const { gate, tokens, randomText } = tools
     const recovery = new PoolRecovery({
       gate,
-      members: (poolId) => this.#members(poolId),
-      nudge: (eventId, poolId) => this.#nudge(eventId, poolId),
+      members: (poolId) => membersOf(tools, poolId),
+      nudge: (eventId, poolId) => nudge(tools, eventId, poolId),
       log: (name, fields) => log.info(name, fields),
     })
     const promoter = new Promoter({
@@ -103,19 +100,19 @@ export class Promotion {
       recovery,
       line,
       commit,
-      now,
+      now: nowMs,
       ids: {
-        batchId: () => crypto.randomUUID(),
+        batchId: randomText,
         admissionId: () => admissionIdFor(this.#eventId(), randomText()),
       },
       signTickets: (batch, issuedAtMs) => signTickets(line(), tokens, batch, issuedAtMs),
       admitted: (count, chosenAtMs) => {
-        meters.promoted(count, now())
-        meters.observeMs('promotion_latency_seconds', now() - chosenAtMs)
+        meters.promoted(count, nowMs())
+        meters.observeMs('promotion_latency_seconds', nowMs() - chosenAtMs)
       },
       failed: (error) => this.#failed(error),
     })
-    return { promoter, recovery, config }
+    return { promoter, recovery, tools }
   }
 
   #eventId(): string {
@@ -128,32 +125,21 @@ export class Promotion {
     else log.error('promotion_failed', fields)
   }
 
-  async #members(poolId: string): Promise<PoolMembers> {
-    const { eventIds, longestLeaseSeconds } = await registryOf(this.#env).poolMembers(poolId)
-    return { eventIds, longestLeaseMs: longestLeaseSeconds * 1_000 }
-  }
-
-  #nudge(eventId: string, poolId: string): void {
-    lineOf(this.#env, eventId)
-      .reassertPool(poolId)
-      .catch((error: unknown) => log.warn('pool_member_silent', { eventId, poolId, error: String(error) }))
-  }
-
   /** A change of the shared pool that did not reach this line when it was made. */
   async #learnPool(): Promise<void> {
     const line = this.#deps.line()
     const poolId = line?.event.config.poolId ?? null
-    if (line === null || poolId === null) return
-    const pool = await registryOf(this.#env).pool(poolId)
+    if (line === null || poolId === null || this.#parts === null) return
+    const pool = await this.#parts.tools.registry.pool(poolId)
     if (pool !== null && this.#deps.line() === line) this.#deps.commit(poolChanged(line, pool))
   }
 
   /** The event was given another pool, and its last lease in the former one has ended. */
   async #forgetLeftPools(): Promise<void> {
     const line = this.#deps.line()
-    if (line === null) return
+    if (line === null || this.#parts === null) return
     for (const poolId of leftPoolIds(line)) {
-      await registryOf(this.#env).leftPool(line.event.eventId, poolId)
+      await this.#parts.tools.registry.leftPool(line.event.eventId, poolId)
       line.poolViews.delete(`p:${poolId}`)
     }
   }
@@ -161,7 +147,7 @@ export class Promotion {
 
 async function signTickets(
   line: LineState | null,
-  tokens: EntryTokens,
+  tokens: PromotionTools['tokens'],
   batch: BatchRecord,
   issuedAtMs: EpochMs,
 ): Promise<Ticket[]> {
@@ -178,7 +164,13 @@ async function signTickets(
   )
 }
 
-/** 128 bits of randomness as 22 base64url characters. */
-function randomText(): string {
-  return Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url')
+async function membersOf({ registry }: PromotionTools, poolId: string): Promise<PoolMembers> {
+  const { eventIds, longestLeaseSeconds } = await registry.poolMembers(poolId)
+  return { eventIds, longestLeaseMs: longestLeaseSeconds * 1_000 }
+}
+
+function nudge(tools: PromotionTools, eventId: string, poolId: string): void {
+  tools
+    .nudge(eventId, poolId)
+    .catch((error: unknown) => log.warn('pool_member_silent', { eventId, poolId, error: String(error) }))
 }

@@ -1,0 +1,75 @@
+/**
+ * What a line needs around it: rows, a clock, one alarm, and somebody to tell. In production a Durable Object is that
+ * host; in the simulation a world that can fail at every step.
+ */
+import type { DrawTools } from '../core/line-operator.ts'
+import type { LineState } from '../core/line-state.ts'
+import type {
+  AdmissionRecord,
+  Change,
+  Decision,
+  EndReason,
+  Notice,
+  PlaceRecord,
+  Snapshot,
+} from '../core/records.ts'
+import type { LineFailure } from '../core/failures.ts'
+import type { Result } from '../core/result.ts'
+import type { EpochMs } from '../core/time.ts'
+
+/** The rows of one line. Every method is synchronous; `apply` writes all of a decision or throws. */
+export interface LineRows {
+  /** Null for an event that was never configured: asking for it leaves nothing behind. */
+  load(nowMs: EpochMs): Snapshot | null
+  create(): void
+  apply(changes: readonly Change[]): void
+  /** The visitor's last place, whatever became of it. */
+  latestPlace(userId: string): PlaceRecord | null
+  admission(admissionId: string): AdmissionRecord | null
+}
+
+/** The way back into the line for its streams and its promotion. */
+export type LineLink = {
+  readonly line: () => LineState | null
+  readonly nowMs: () => EpochMs
+  readonly commit: (decision: Decision<unknown>) => void
+}
+
+export interface Streams {
+  readonly size: number
+  open(userId: string, joins: boolean, resumed: boolean): Result<ReadableStream<Uint8Array>, LineFailure>
+  /** What a decision changed for single visitors, told at once. */
+  announce(notices: readonly Notice[]): void
+  /** Shows everybody what has changed since they were shown something last. */
+  tick(nowMs: EpochMs): Promise<void>
+  endAll(reason: EndReason): void
+}
+
+export interface Promoting {
+  /** The line may not admit at the moment: the gate is away, or being rebuilt. */
+  readonly isHolding: boolean
+  /** Resolves when everything that could be done now has been done. Never rejects. */
+  promote(): Promise<void>
+  /** Compares the gate with the ledger, and mends the gate. */
+  reconcile(): Promise<void>
+  /** Says what this event holds in the shared pool. */
+  reassert(eventId: string, poolId: string): Promise<void>
+  reportThroughput(nowMs: EpochMs): void
+}
+
+export type LineHost = {
+  readonly rows: LineRows
+  readonly nowMs: () => EpochMs
+  readonly getAlarm: () => Promise<EpochMs | null>
+  readonly setAlarm: (atMs: EpochMs) => Promise<void>
+  /** Resolves when everything that was applied is durable. */
+  readonly durable: () => Promise<void>
+  /** Keeps the host awake until the work is done; its failure is the host's to report. */
+  readonly background: (work: Promise<unknown>) => void
+  /** Memory and rows have come apart: start again from the rows. */
+  readonly restart: (reason: string) => void
+  /** Deletes the rows and the alarm. */
+  readonly erase: () => Promise<void>
+  readonly wait: (ms: number) => Promise<void>
+  readonly draw: DrawTools
+}
