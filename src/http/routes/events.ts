@@ -10,13 +10,15 @@ import type { GatewayDeps } from '../gateway-deps.ts'
 import { json } from '../reply.ts'
 import { eventList, eventStatus } from '../schemas/views.ts'
 
-/** The list asks every public line, so each isolate asks at most this often. */
-const LIST_MAX_AGE_MS = 1_000
+/** The list asks every public line, so each isolate asks a line at most this often for it. */
+const STATUS_MAX_AGE_MS = 1_000
 
-/** A function, because the list that was made last is kept with the endpoint. */
+type Known = { readonly madeAtMs: EpochMs; readonly status: EventStatus }
+
+/** A function, because what the lines said last is kept with the endpoint. */
 export function eventEndpoints(): Endpoint[] {
-  // The resolved value, not its promise: a promise made by one request must not be awaited by another.
-  let latest: { readonly madeAtMs: EpochMs; readonly events: readonly EventStatus[] } | undefined
+  // Resolved values, not promises: a promise made by one request must not be awaited by another.
+  let known: ReadonlyMap<string, Known> = new Map()
   return [
     endpoint({
       method: 'GET',
@@ -26,11 +28,10 @@ export function eventEndpoints(): Endpoint[] {
       summary: 'The public events.',
       responses: { 200: { description: 'Ordered by id.', schema: eventList } },
       async handler(call) {
-        const nowMs = call.nowMs()
-        if (latest === undefined || nowMs - latest.madeAtMs >= LIST_MAX_AGE_MS) {
-          latest = { madeAtMs: nowMs, events: await publicEvents(call) }
-        }
-        return ok(json(200, { events: latest.events }))
+        // Which events there are is asked each time, so that a new one is listed at once.
+        const latest = await publicEvents(call, known)
+        known = new Map(latest.map((entry) => [entry.status.eventId, entry]))
+        return ok(json(200, { events: latest.map(({ status }) => status) }))
       },
     }),
     endpoint({
@@ -49,13 +50,19 @@ export function eventEndpoints(): Endpoint[] {
   ]
 }
 
-async function publicEvents({ registry, line, log }: GatewayDeps): Promise<EventStatus[]> {
+async function publicEvents(
+  { registry, line, log, nowMs }: GatewayDeps,
+  known: ReadonlyMap<string, Known>,
+): Promise<Known[]> {
   const registered = (await registry.events()).filter((event) => event.public)
-  const statuses = await mapBounded(registered, FAN_OUT_WIDTH, async ({ eventId }) => {
+  const madeAtMs = nowMs()
+  const statuses = await mapBounded(registered, FAN_OUT_WIDTH, async ({ eventId }): Promise<Known[]> => {
+    const kept = known.get(eventId)
+    if (kept !== undefined && madeAtMs - kept.madeAtMs < STATUS_MAX_AGE_MS) return [kept]
     try {
       const status = await line(eventId).status()
       // Registered, but not created yet or deleted already.
-      return status.ok ? [status.value] : []
+      return status.ok ? [{ madeAtMs, status: status.value }] : []
     } catch (error) {
       // One line in trouble must not hide the others; it is missing from the list until it answers.
       log.warn('event_unlisted', { eventId, ...errorFields(error) })
