@@ -55,8 +55,9 @@ export async function actOnEvent(call: EventCall, action: EventAction): Promise<
 export async function forgetEvent({ line, registry, params }: EventCall): Promise<Result<null, Failure>> {
   const { eventId } = params
   const removed = await line(eventId).remove()
+  // An event that its line has forgotten may still be registered: a deletion that died between the two steps.
+  if (removed.ok || removed.error.reason === 'event-not-found') await registry.unregister(eventId)
   if (!removed.ok) return removed
-  await registry.unregister(eventId)
   // Created again between the two steps: then it was registered before we unregistered it.
   const present = await line(eventId).detail()
   if (present.ok) await register(registry, eventId, present.value)
@@ -89,6 +90,9 @@ function register(registry: RegistryApi, eventId: string, config: EventConfig): 
 
 async function configure(call: EventCall, request: ConfigureRequest): Promise<Result<Response, Failure>> {
   const configured = await call.line(request.eventId).configure(request)
+  // Deleted between its registration and its creation, it would be an event that nobody watches.
+  if (configured.ok && configured.value.created)
+    await register(call.registry, request.eventId, configured.value.detail)
   if (configured.ok) return ok(json(configured.value.created ? 201 : 200, configured.value.detail))
   return configured.error.reason === 'pool-not-found' ? err(POOL_UNKNOWN) : configured
 }

@@ -28,6 +28,8 @@ export const streamEndpoints = [
     auth: 'visitor',
     tag: 'Visitors',
     summary: 'Follow the place of a visitor who has joined.',
+    // It ends the stream that the visitor has: another site's link must not.
+    changesState: true,
     responses: RESPONSES,
     problems: ['event-not-found', 'not-in-queue'],
     handler: ({ line, params, caller, request }) =>
@@ -54,7 +56,7 @@ async function follow(
   request: Request,
   who: Record<string, string>,
 ): Promise<Result<Response, Failure>> {
-  if (request.method === 'HEAD') return headOnly(line)
+  if (request.method === 'HEAD') return headOnly(line, who)
   const query = new URLSearchParams(who)
   if (request.headers.has('Last-Event-ID')) query.set('resumed', '1')
   const upstream = await line.fetch(new Request(`https://line/stream?${query.toString()}`))
@@ -63,9 +65,9 @@ async function follow(
 }
 
 /** HEAD is safe (RFC 9110, 9.2.1): it joins nobody and opens nothing. */
-async function headOnly(line: LineApi): Promise<Result<Response, Failure>> {
-  const status = await line.status()
-  return status.ok ? ok(new Response(null, { headers: STREAM_HEADERS })) : status
+async function headOnly(line: LineApi, who: Record<string, string>): Promise<Result<Response, Failure>> {
+  const found = who['join'] === undefined ? await line.place(who['userId'] ?? '') : await line.status()
+  return found.ok ? ok(new Response(null, { headers: STREAM_HEADERS })) : found
 }
 
 async function refusal(upstream: Response): Promise<Failure> {

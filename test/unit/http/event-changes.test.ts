@@ -25,16 +25,20 @@ function send(gateway: Gateway, method: string, body?: unknown): Promise<Respons
 }
 
 describe('PUT of an event', () => {
-  it('registers the event before its line hears of it, so that it is never unwatched', async () => {
+  it('registers the event before its line hears of it, and again when it is made, so that it is never unwatched', async () => {
     const gateway = gatewayWith()
     expect((await send(gateway, 'PUT', { capacity: 5 })).status).toBe(201)
-    expect(gateway.calls.map((call) => call.what)).toEqual(['registry register', 'line demo configure'])
+    expect(gateway.calls.map((call) => call.what)).toEqual([
+      'registry register',
+      'line demo configure',
+      'registry register',
+    ])
   })
 
   it('fills in every default', async () => {
     const gateway = gatewayWith()
     await send(gateway, 'PUT', { capacity: 5 })
-    expect(gateway.calls.at(-1)?.args).toEqual([
+    expect(configureArgs(gateway)).toEqual([
       {
         eventId: 'demo',
         mode: 'replace',
@@ -64,7 +68,7 @@ describe('PUT of an event', () => {
     const gateway = gatewayWith()
     const opensAt = '2026-03-01T10:00:00.5+02:00'
     await send(gateway, 'PUT', { capacity: 5, poolId: 'hall', status: 'scheduled', opensAt })
-    expect(gateway.calls.at(-1)?.args).toMatchObject([
+    expect(configureArgs(gateway)).toMatchObject([
       { statusGiven: true, pool: POOL, config: { status: 'scheduled', opensAt: '2026-03-01T08:00:00.500Z' } },
     ])
     expect(gateway.calls.find((call) => call.what === 'registry register')?.args).toEqual([
@@ -179,3 +183,8 @@ describe('PUT of a pool', () => {
     expect(gateway.logged.join()).toContain('pool_member_unreached')
   })
 })
+
+/** What the line was told when the event was configured. */
+function configureArgs(gateway: Gateway): readonly unknown[] | undefined {
+  return gateway.calls.find(({ what }) => what === 'line demo configure')?.args
+}

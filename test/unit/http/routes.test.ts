@@ -48,7 +48,11 @@ describe('a stream', () => {
     const opened = gateway.calls.filter((call) => call.what === 'line demo fetch')
     return { response, guest, opened: opened.map(({ args }) => new URL((args[0] as Request).url)) }
   }
-  const line = { fetch: async () => new Response('retry: 1\n\n'), status: async () => ok(statusOf('demo')) }
+  const line = {
+    fetch: async () => new Response('retry: 1\n\n'),
+    status: async () => ok(statusOf('demo')),
+    place: async (userId: string) => ok(placeOf('demo', userId)),
+  }
 
   it('passes the body on untouched, with the headers that keep proxies from holding it', async () => {
     const { response } = await streamed(createGateway({ line }), STREAM)
@@ -76,6 +80,12 @@ describe('a stream', () => {
     expect(response.status).toBe(200)
     expect(response.headers.get('Content-Type')).toBe('text/event-stream')
     expect(opened).toEqual([])
+  })
+
+  it('HEAD of one that could not be opened says so', async () => {
+    const gateway = createGateway({ line: { ...line, place: async () => err({ reason: 'not-in-queue' }) } })
+    const { response } = await streamed(gateway, STREAM, { method: 'HEAD' })
+    expect(response.status).toBe(404)
   })
 
   it('that the line refuses is a problem', async () => {
