@@ -45,6 +45,8 @@ export default defineConfig({
           name: 'blackbox',
           include: ['test/blackbox/**/*.test.ts'],
           pool: 'forks',
+          // They mostly wait; one worker, the default of a machine with two cores, takes twice as long.
+          maxWorkers: 3,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -491,6 +491,31 @@ describe.concurrent('the schedule', () => {
   })
 })
 
+describe.concurrent('a change of the schedule', () => {
+  it('takes effect within a tick', async () => {
+    const eventId = await api.event({ opensAt: fromNow(3_600) })
+    const statusIs = (status: string) =>
+      eventually(async () => ((await api.status(eventId)).body.status === status ? true : null), 2_000)
+    await statusIs('scheduled')
+    await patch(eventId, { opensAt: fromNow(-1) })
+    await statusIs('open')
+    await patch(eventId, { closesAt: fromNow(-0.5) })
+    await statusIs('closed')
+  })
+
+  it('of who may see the event takes effect at once', async () => {
+    const eventId = await api.event({ public: false })
+    const isListed = async () =>
+      ((await api.request('GET', '/api/v1/events')).body.events as { eventId: string }[]).some(
+        (event) => event.eventId === eventId,
+      )
+    for (const listed of [true, false]) {
+      await patch(eventId, { public: listed })
+      await eventually(async () => ((await isListed()) === listed ? true : null), 2_500)
+    }
+  })
+})
+
 describe.concurrent('a lottery', () => {
   it('takes joins before the opening, commits to its seed, and draws an order that anybody can repeat', async () => {
     const eventId = await api.event({ queueing: 'lottery', opensAt: fromNow(4), capacity: 0 })
@@ -566,13 +591,15 @@ describe.concurrent('the other queueings', () => {
   })
 
   it('passthrough admits at once at the broker address too, and nobody while paused', async () => {
-    const eventId = await api.event({ queueing: 'passthrough', capacity: 3 })
-    const [first, second] = await Promise.all([api.visitor(), api.visitor()])
-    const stream = await api.brokerStream(eventId, first)
-    await stream.next('promotion', undefined, 1_000)
-    stream.close()
+    const eventId = await api.event({ queueing: 'passthrough', capacity: 5 })
+    const late = await api.visitor()
+    for (const visitor of await api.visitors(3)) {
+      const stream = await api.brokerStream(eventId, visitor)
+      await stream.next('promotion', undefined, 500)
+      stream.close()
+    }
     await act(eventId, 'pause')
-    expect((await api.join(eventId, second)).body).toMatchObject({ state: 'WAITING', position: 1 })
+    expect((await api.join(eventId, late)).body).toMatchObject({ state: 'WAITING', position: 1 })
   })
 
   it('reject refuses with 403 and leaves no trace', async () => {

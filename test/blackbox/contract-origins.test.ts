@@ -63,8 +63,9 @@ async function admit(config: object = {}, from: Api = api): Promise<Admitted> {
   return { eventId, visitor, token: entryToken, admissionId }
 }
 
+/** Claims that are undefined are left out. */
 async function resign(
-  claims: JWTPayload,
+  claims: Readonly<Record<string, unknown>>,
   key: JWK,
   header: { alg?: string; kid?: string } = {},
 ): Promise<string> {

@@ -284,6 +284,48 @@ describe.concurrent('the way to the front', () => {
   })
 })
 
+describe.concurrent('a lost connection', () => {
+  it('costs the place only after the grace period, and not if the visitor is back by then', async () => {
+    const [inside, gone, back] = await Promise.all([api.visitor(), api.visitor(), api.visitor()])
+    const eventId = await api.event({ capacity: 1, disconnectGraceSeconds: 3 })
+    await api.join(eventId, inside)
+    await api.admitted(eventId, inside)
+    for (const visitor of [gone, back]) await api.join(eventId, visitor)
+    const streams = await Promise.all([gone, back].map((visitor) => api.stream(eventId, visitor)))
+    for (const stream of streams) await stream.next('position')
+    for (const stream of streams) stream.close()
+    const closedAtMs = Date.now()
+    // The counts are no sign of life; asking for the place would be one.
+    const counts = async () => {
+      const { body } = await api.admin('GET', `events/${eventId}`)
+      return [body.waiting as number, body.present as number]
+    }
+    await eventually(async () => ((await counts())[1] === 0 ? true : null))
+    const again = await api.stream(eventId, back)
+    expect((await again.next('position')).data.position).toBe(2)
+    expect(await counts()).toEqual([2, 1])
+    await again.next('position', ({ position }) => position === 1, 8_000)
+    expect(Date.now() - closedAtMs).toBeGreaterThanOrEqual(3_000)
+    expect(Date.now() - closedAtMs).toBeLessThan(3_000 + 2_000 + 1_500)
+    const late = await api.stream(eventId, gone)
+    expect((await late.next('end')).data.reason).toBe('expired')
+    expect((await api.join(eventId, gone)).body).toMatchObject({ state: 'WAITING', position: 2 })
+    again.close()
+  })
+
+  it('of somebody whose place ended meanwhile joins nobody by accident, not at the broker address either', async () => {
+    const visitor = await api.visitor()
+    const eventId = await paused([visitor])
+    await api.leave(eventId, visitor)
+    const resumed = await api.brokerStream(eventId, visitor, { 'last-event-id': '1' })
+    expect((await resumed.next('end')).data.reason).toBe('left')
+    expect((await api.status(eventId)).body.waiting).toBe(0)
+    const fresh = await api.brokerStream(eventId, visitor)
+    expect((await fresh.next('position')).data.position).toBe(1)
+    fresh.close()
+  })
+})
+
 describe.concurrent('the status', () => {
   it('of the sale is heard within 2 s of every action, waiting or inside', async () => {
     const [admitted, waiting] = await Promise.all([api.visitor(), api.visitor()])
