@@ -1,10 +1,10 @@
 #!lua flags=allow-key-locking
 --[[ reassert_leases: one line says which leases of its event are alive; a pool that was lost is rebuilt from that.
   Guarantees: INV-1 (nothing is granted before every member has spoken or its leases have expired), INV-5 (a redemption
-    is never forgotten), INV-12.
-  Idempotent: leases are absolute, a new epoch starts once: a repeated call finds the stored epoch newer and joins it.
-    Where the pool's epoch turns out to be another than the caller's, `final` does not count, because earlier parts of the
-    list may have gone to the old epoch: the reply names the event as missing, and it sends its list again.
+    is never forgotten), INV-6 (a list that was overtaken brings no lease back), INV-12.
+  Idempotent: leases are absolute, and a list counts only from a caller who knows the pool's present epoch and version.
+    Any other call changes nothing and is told the present, with the event itself among the missing: it sends its list
+    again. A new epoch is begun once: whoever repeats the call that began it does not know the present any more.
   KEYS[1] pool (hash)   KEYS[2] leases (zset)   KEYS[3] tokens (hash)
   ARGV[1] event_id
   ARGV[2] seen_epoch (int 0..)   ARGV[3] seen_version (int 0..)
@@ -90,7 +90,9 @@ local function add_leases()
   write_chunked('HSET', keys.tokens, tokens)
 end
 
-local function missing_members(asserted_now)
+-- The members that have not spoken. The caller itself is one of them when its list did not count (`is_deaf`), and is not
+-- when it just has (`asserted_now`).
+local function missing_members(asserted_now, is_deaf)
   local fields = {}
   for i = 1, member_count do
     fields[i] = 'asserted:' .. members[i]
@@ -98,7 +100,8 @@ local function missing_members(asserted_now)
   local asserted = read_chunked('HMGET', keys.pool, fields)
   local missing = {}
   for i = 1, member_count do
-    if not asserted[i] and not (asserted_now and members[i] == event_id) then
+    local is_caller = members[i] == event_id
+    if (is_caller and is_deaf) or (not asserted[i] and not (asserted_now and is_caller)) then
       missing[#missing + 1] = members[i]
     end
   end
@@ -107,15 +110,21 @@ end
 
 local pool = read_pool(keys.pool, keys.leases, event_id)
 local config, config_changed = newest_config(keys.pool, offered)
-local regressed = pool.epoch == seen_epoch and (pool.told < seen_version or start_epoch)
+local knows_version = pool.told == seen_version
+local regressed = pool.epoch == seen_epoch and (pool.told < seen_version or (start_epoch and knows_version))
 if not pool.whole or pool.epoch < seen_epoch or regressed then
   begin_epoch(pool, config)
   config_changed = true
 else
-  pool.recover_by_ms = tonumber(redis.call('HGET', keys.pool, 'recoverByMs')) or 0
   if pool.phase == 'recovering' and seen_epoch > 0 and seen_epoch ~= pool.epoch then
     spend_rate_if_used(config, true)
   end
+  -- A list counts only from a caller who knows the present: one that was overtaken would bring back what was released
+  -- since. It learns the present from this reply and sends its list again.
+  if not knows_version or (seen_epoch ~= pool.epoch and seen_epoch > 0) then
+    return reply('recovering', pool, unpack(missing_members(false, true)))
+  end
+  pool.recover_by_ms = tonumber(redis.call('HGET', keys.pool, 'recoverByMs')) or 0
 end
 add_leases()
 

@@ -52,6 +52,24 @@ overEveryEngine('reassert_leases: the leases of a line', (harness) => {
     })
   })
 
+  it('INV-6: a list that was overtaken brings nothing back, nor does it begin an epoch', async () => {
+    const line = await openLine(harness)
+    await line.reserve('b1', admissions('A', 1, 2))
+    const old = line.view
+    const list = admissions('A', 1, 2).map((admissionId) => lease(admissionId))
+    await line.release(admissions('A', 1, 2))
+    for (const startEpoch of [false, true]) {
+      const late = Object.assign(new TestLine(harness.gate), { view: old })
+      expect(await late.reassert(list, { startEpoch })).toEqual({
+        kind: 'recovering',
+        view: line.view,
+        missingEventIds: ['A'],
+      })
+    }
+    expect(await line.check(admissions('A', 1, 2))).toMatchObject({ leases: 0 })
+    expect(await line.reserve('b2', admissions('A', 3, 3))).toMatchObject({ kind: 'granted', count: 1 })
+  })
+
   it('INV-5: never take back a redemption whose answer the line did not get', async () => {
     const line = await openLine(harness)
     await line.reserve('b1', admissions('A', 1, 1))
