@@ -1,12 +1,12 @@
+import { timingSafeEqual } from 'node:crypto'
+
 /**
- * Compares a presented secret with ours. Digests of equal length are compared to the end, so the time taken says
- * nothing about how much of the secret was right.
+ * Compares a presented secret with ours. What is compared are digests, which have one length whatever was presented,
+ * and all of them, so the time taken says nothing about how much of the secret was right.
  */
 export async function sameSecret(presented: string, ours: string): Promise<boolean> {
   const [left, right] = await Promise.all([sha256(presented), sha256(ours)])
-  let difference = 0
-  for (const [index, byte] of left.entries()) difference |= byte ^ (right[index] ?? 0)
-  return difference === 0
+  return timingSafeEqual(left, right)
 }
 
 /** SHA-256 of the text's UTF-8. */

@@ -16,9 +16,10 @@ export function isFromForeignPage(request: Request, allowedOrigins: readonly str
 function statedOrigin(request: Request, allowedOrigins: readonly string[]): 'own' | 'foreign' | 'unstated' {
   const origin = request.headers.get('Origin')
   if (origin !== null && allowedOrigins.includes(origin)) return 'own'
-  // `none`: typed into the address bar, or opened from a bookmark.
   const site = request.headers.get('Sec-Fetch-Site')
-  if (site !== null) return site === 'same-origin' || site === 'none' ? 'own' : 'foreign'
+  if (site === 'same-origin') return 'own'
+  // `none`: typed into the address bar, or opened from a bookmark. Neither has an origin; a form sent once more has.
+  if (site !== null && site !== 'none') return 'foreign'
   if (origin !== null) return origin === new URL(request.url).origin ? 'own' : 'foreign'
-  return 'unstated'
+  return site === 'none' ? 'own' : 'unstated'
 }

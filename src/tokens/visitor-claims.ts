@@ -10,5 +10,7 @@ const USER_ID_CHARS_MAX = 128
 export function visitorClaims(payload: JWTPayload): Result<VisitorClaims, 'token-invalid'> {
   const { sub, role } = payload
   if (typeof sub !== 'string' || sub === '' || sub.length > USER_ID_CHARS_MAX) return err('token-invalid')
+  // JSON can carry half of a surrogate pair and UTF-8 cannot: stored, two such users would become one.
+  if (!sub.isWellFormed()) return err('token-invalid')
   return ok({ userId: sub, isOperator: role === 'ADMIN' })
 }

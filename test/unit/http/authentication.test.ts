@@ -1,12 +1,10 @@
+/** How callers are told apart. Which of them may call what is in who-may.test.ts. */
 import { SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { err, ok } from '../../../src/core/result.ts'
-import type { Endpoint } from '../../../src/http/endpoint.ts'
 import type { VisitorTokens } from '../../../src/ports/tokens.ts'
 import { ADMIN_KEY, ORIGIN_KEY, bearer, cookie, createGateway, problemOf } from './gateway.ts'
 import { placeOf } from './views.ts'
-
-const ADMISSION = 'demo.AAAAAAAAAAAAAAAAAAAAAA'
 
 /** Knows one visitor and one operator by their words. */
 const visitorTokens: VisitorTokens = {
@@ -18,47 +16,6 @@ const visitorTokens: VisitorTokens = {
   },
 }
 const gateway = createGateway({ deps: { visitorTokens } })
-
-function call(endpoint: Endpoint, headers: Record<string, string>): Promise<Response> {
-  const path = endpoint.path.replace('{admissionId}', ADMISSION).replaceAll(/\{\w+\}/g, 'demo')
-  return gateway.fetch(path, {
-    method: endpoint.method,
-    headers: { 'Sec-Fetch-Site': 'same-origin', ...headers },
-  })
-}
-
-/** Which credentials each kind of endpoint lets through. */
-const ALLOWED = {
-  anybody: ['none', 'bad', 'visitor', 'admin-jwt', 'origin', 'operator'],
-  visitor: ['visitor', 'admin-jwt'],
-  origin: ['origin'],
-  operator: ['operator', 'admin-jwt'],
-}
-const CREDENTIALS: Record<string, Record<string, string>> = {
-  none: {},
-  bad: bearer('bad'),
-  visitor: bearer('visitor'),
-  'admin-jwt': bearer('admin-jwt'),
-  origin: bearer(ORIGIN_KEY),
-  operator: bearer(ADMIN_KEY),
-}
-
-describe('who may do what', () => {
-  it.each(gateway.endpoints.map((endpoint) => [`${endpoint.method} ${endpoint.path}`, endpoint] as const))(
-    '%s lets exactly its callers in',
-    async (_name, endpoint) => {
-      for (const [credential, headers] of Object.entries(CREDENTIALS)) {
-        const { status } = await call(endpoint, headers)
-        if (ALLOWED[endpoint.auth].includes(credential)) expect([401, credential]).not.toContain(status)
-        else
-          expect([credential, status]).toEqual([
-            credential,
-            credential === 'none' || credential === 'bad' ? 401 : 403,
-          ])
-      }
-    },
-  )
-})
 
 describe('credentials', () => {
   const answering = createGateway({

@@ -33,6 +33,8 @@ const FOREIGN = [
   { Origin: 'null' },
   { Origin: `${ORIGIN}.evil.example` },
   { Origin: 'http://localhost:81' },
+  { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'none' },
+  { Origin: 'null', 'Sec-Fetch-Site': 'none' },
 ]
 
 describe('a cookie alone', () => {
