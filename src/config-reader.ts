@@ -21,6 +21,7 @@ export const CONFIG_VARIABLES = [
   'CORS_ORIGINS',
   'RATE_LIMITS',
   'PROMOTION_ALARM_PER_SECOND',
+  'ENDED_RETENTION_SECONDS',
   'SHOP_URL',
 ] as const
 export type ConfigVariable = (typeof CONFIG_VARIABLES)[number]

@@ -26,6 +26,8 @@ export type Config = {
   readonly corsOrigins: readonly string[]
   readonly rateLimits: boolean
   readonly promotionAlarmPerSecond: number
+  /** How long a place or an admission that has ended can still be asked for. */
+  readonly endedRetentionSeconds: number
   /** Where the waiting page sends the admitted. */
   readonly shopUrl: string | null
 }
@@ -82,6 +84,11 @@ export function parseConfig(env: ConfigEnv): Result<Config, ConfigProblem[]> {
       byDefault: 500,
       min: 1,
       max: 1_000_000,
+    }),
+    endedRetentionSeconds: reader.integer('ENDED_RETENTION_SECONDS', {
+      byDefault: 604_800,
+      min: 60,
+      max: 315_360_000,
     }),
     shopUrl: reader.has('SHOP_URL') ? reader.url('SHOP_URL') : null,
   }

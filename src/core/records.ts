@@ -110,6 +110,7 @@ export type Change =
   | { readonly kind: 'admission_opened'; readonly admission: AdmissionRecord }
   | { readonly kind: 'admission_changed'; readonly admission: AdmissionRecord }
   | { readonly kind: 'pool_seen'; readonly view: PoolViewRecord }
+  | { readonly kind: 'pool_left'; readonly pool: PoolKeyText }
 
 /** Why a stream ends (api: `end`). */
 export type EndReason = 'left' | 'expired' | 'completed' | 'sold_out' | 'closed' | 'replaced'

@@ -4,6 +4,7 @@
  * gate holds answers back until the rows are durable.
  */
 import { DurableObject } from 'cloudflare:workers'
+import { parseConfig } from '../config.ts'
 import type { EventAction } from '../core/event-config.ts'
 import type { Admission, EventDetail, EventStatus, Place } from '../core/views.ts'
 import { log } from '../observability/log.ts'
@@ -26,7 +27,9 @@ export class EventLine extends DurableObject<Env> implements LineApi {
     super(ctx, env)
     const meters = new LineMeters()
     const rows = new LineStorage(ctx.storage)
-    this.#engine = new LineEngine(hostOf(ctx, rows), {
+    const config = parseConfig(env)
+    const endedRetentionMs = config.ok ? config.value.endedRetentionSeconds * 1_000 : null
+    this.#engine = new LineEngine(hostOf(ctx, rows, endedRetentionMs), {
       meters,
       streams: (link) => new LineStreams({ ...link, rows, meters }),
       promotion: (link) => new Promotion({ ...link, meters }, promotionTools(env, meters)),
@@ -114,14 +117,17 @@ export class EventLine extends DurableObject<Env> implements LineApi {
   }
 }
 
-function hostOf(ctx: DurableObjectState, rows: LineStorage): LineHost {
+function hostOf(ctx: DurableObjectState, rows: LineStorage, endedRetentionMs: number | null): LineHost {
   const clock = new LineClock()
   const { storage } = ctx
   return {
     rows,
     nowMs: () => clock.nowMs(),
-    getAlarm: () => storage.getAlarm(),
-    setAlarm: (atMs) => storage.setAlarm(atMs),
+    getAlarm: async () => {
+      const rawMs = await storage.getAlarm()
+      return rawMs === null ? null : clock.fromRaw(rawMs)
+    },
+    setAlarm: (atMs) => storage.setAlarm(clock.toRaw(atMs)),
     durable: () => storage.sync(),
     background: (work) =>
       ctx.waitUntil(work.catch((error: unknown) => log.error('background_failed', { error: String(error) }))),
@@ -131,6 +137,7 @@ function hostOf(ctx: DurableObjectState, rows: LineStorage): LineHost {
       await storage.deleteAll()
     },
     wait: (ms) => scheduler.wait(ms),
+    endedRetentionMs,
     draw: drawTools,
   }
 }

@@ -13,16 +13,18 @@ import * as visitors from '../core/line-visitors.ts'
 import { decision, type AdmissionRecord, type Decision, type Notice } from '../core/records.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { nextWakeMs } from '../core/schedule.ts'
+import type { EpochMs } from '../core/time.ts'
 import type { Admission, EventDetail, EventStatus, Outcome, Place } from '../core/views.ts'
 import { log } from '../observability/log.ts'
 import type { LineHost, LineLink, Promoting, Streams } from '../ports/line-host.ts'
 import type { ConfigureRequest, LineApi, LineMetrics, LineResult } from '../ports/lines.ts'
 import type { PoolConfig } from '../ports/registry.ts'
 import type { LineMeters } from './line-meters.ts'
+import { Retention } from './retention.ts'
 
 /** How long a join of a passthrough event waits for its admission before it answers WAITING. */
 const PASSTHROUGH_WAIT_MS = 1_000
-/** An alarm this late is dead: it failed too often, or was lost. */
+/** An alarm that is this far from where it should be will not ring. */
 const ALARM_DEAD_MS = 5_000
 
 const NO_EVENT = err({ reason: 'event-not-found' } as const)
@@ -38,6 +40,7 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'> {
   readonly #meters: LineMeters
   readonly #streams: Streams
   readonly #promotion: Promoting
+  readonly #retention: Retention
   #line: LineState | null
   #alarmAtMs: number | null = null
   #updatedAtMs: number
@@ -56,6 +59,7 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'> {
     }
     this.#streams = parts.streams(link)
     this.#promotion = parts.promotion(link)
+    this.#retention = new Retention(host.rows, host.endedRetentionMs)
   }
 
   // --- The operator -------------------------------------------------------------------------------------------------
@@ -127,8 +131,9 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'> {
     this.#meters.count('joins_total')
     if (line.event.config.queueing !== 'passthrough') return decided.value
     await Promise.race([this.#promotion.promote(), this.#host.wait(PASSTHROUGH_WAIT_MS)])
-    const place = visitors.livePlace(line, userId, this.#host.nowMs())?.value ?? decided.value.value.place
-    return ok({ created: true, place })
+    const live = visitors.livePlace(line, userId, this.#host.nowMs())
+    if (live !== null) this.#commit(live)
+    return ok({ created: true, place: live?.value ?? decided.value.value.place })
   }
 
   async place(userId: string): Promise<LineResult<Place>> {
@@ -158,6 +163,9 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'> {
     resumed: boolean,
   ): Result<ReadableStream<Uint8Array>, LineFailure> {
     const opened = this.#streams.open(userId, joins, resumed)
+    // Who joined by opening the stream is let in as soon as who joined by asking for it.
+    const isPassthrough = this.#line?.event.config.queueing === 'passthrough'
+    if (opened.ok && joins && isPassthrough) this.#host.background(this.#promotion.promote())
     this.#arm()
     return opened
   }
@@ -197,13 +205,15 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'> {
     if (line === null) return NO_EVENT
     this.#meters.count('watches_total')
     const alarmAtMs = await this.#host.getAlarm()
-    const isDead = alarmAtMs === null || alarmAtMs < this.#host.nowMs() - ALARM_DEAD_MS
-    if (isDead && nextWakeMs(line, this.#streams.size, this.#host.nowMs()) !== null) {
+    const nowMs = this.#host.nowMs()
+    const wakeAtMs = nextWakeMs(line, this.#streams.size, nowMs)
+    if (wakeAtMs !== null && isDead(alarmAtMs, wakeAtMs, nowMs)) {
       log.warn('alarm_rearmed', { eventId: line.event.eventId, scheduledTimeMs })
       this.#alarmAtMs = null
       this.#tick(line)
     }
     await this.#promotion.reconcile()
+    if (this.#line === line) this.#retention.look(this.#host.nowMs())
     this.#arm()
     const isOver =
       line.event.status === 'closed' && line.ledger.liveCount === 0 && line.ledger.debtCount === 0
@@ -271,6 +281,7 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'> {
     this.#host.background(this.#promotion.promote())
     this.#host.background(this.#streams.tick(nowMs))
     this.#promotion.reportThroughput(nowMs)
+    this.#retention.tick(nowMs)
   }
 
   // --- Deciding and saving ------------------------------------------------------------------------------------------
@@ -339,7 +350,7 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'> {
     const line = this.#line
     if (line === null) return
     const nowMs = this.#host.nowMs()
-    const wakeAtMs = nextWakeMs(line, this.#streams.size, nowMs)
+    const wakeAtMs = earliest(nextWakeMs(line, this.#streams.size, nowMs), this.#retention.wakeMs(nowMs))
     const isArmed = this.#alarmAtMs !== null && this.#alarmAtMs > nowMs - ALARM_DEAD_MS
     if (wakeAtMs === null || (isArmed && (this.#alarmAtMs ?? 0) <= wakeAtMs)) return
     this.#alarmAtMs = wakeAtMs
@@ -353,4 +364,13 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'> {
   #detail(line: LineState): EventDetail {
     return eventDetailView(line.event, countsOf(line, this.#isHolding(line)), this.#streams.size)
   }
+}
+
+/** Lost, failed too often, or set by a clock that has since jumped back. */
+function isDead(alarmAtMs: EpochMs | null, wakeAtMs: EpochMs, nowMs: EpochMs): boolean {
+  return alarmAtMs === null || alarmAtMs < nowMs - ALARM_DEAD_MS || alarmAtMs > wakeAtMs + ALARM_DEAD_MS
+}
+
+function earliest(a: EpochMs | null, b: EpochMs | null): EpochMs | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b)
 }

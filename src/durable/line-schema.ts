@@ -50,4 +50,15 @@ export const LINE_MIGRATIONS: Migrations = [
     version INTEGER NOT NULL
   );
   `,
+  // The forgotten columns say what the totals would lose with the rows that are deleted.
+  `
+  ALTER TABLE event ADD COLUMN
+    forgotten_joins INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE event ADD COLUMN
+    forgotten_admitted INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE event ADD COLUMN
+    forgotten_serving INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX places_by_end ON places (ended_at_ms) WHERE ended_at_ms IS NOT NULL;
+  CREATE INDEX admissions_by_end ON admissions (ended_at_ms) WHERE ended_at_ms IS NOT NULL AND debt IS NULL;
+  `,
 ]

@@ -11,6 +11,8 @@ import type {
 } from '../core/records.ts'
 import type { EpochMs } from '../core/time.ts'
 import type { LineRows } from '../ports/line-host.ts'
+import type { SqlDatabase, SqlStatements } from '../ports/sql-database.ts'
+import { forgetEnded, oldestEndedMs } from './ended-rows.ts'
 import { LINE_MIGRATIONS } from './line-schema.ts'
 import { hasSchema, migrate } from './migrations.ts'
 import { admissionFromRow, placeFromRow, type AdmissionRow, type PlaceRow } from './line-rows.ts'
@@ -18,10 +20,10 @@ import { admissionFromRow, placeFromRow, type AdmissionRow, type PlaceRow } from
 const PACE_WINDOW_MS = 120_000
 
 export class LineStorage implements LineRows {
-  readonly #storage: DurableObjectStorage
-  readonly #sql: SqlStorage
+  readonly #storage: SqlDatabase
+  readonly #sql: SqlStatements
 
-  constructor(storage: DurableObjectStorage) {
+  constructor(storage: SqlDatabase) {
     this.#storage = storage
     this.#sql = storage.sql
   }
@@ -83,6 +85,14 @@ export class LineStorage implements LineRows {
     return rows[0] === undefined ? null : admissionFromRow(rows[0])
   }
 
+  forget(endedBeforeMs: EpochMs, rowsMax: number): number {
+    return this.#storage.transactionSync(() => forgetEnded(this.#sql, endedBeforeMs, rowsMax))
+  }
+
+  oldestEndedMs(): EpochMs | null {
+    return oldestEndedMs(this.#sql)
+  }
+
   #waiting(): PlaceRecord[] {
     return this.#sql
       .exec<PlaceRow>("SELECT * FROM places WHERE state = 'WAITING'")
@@ -102,9 +112,11 @@ export class LineStorage implements LineRows {
   #totals(): { joinedTotal: number; admittedTotal: number; nowServing: number } {
     return this.#sql
       .exec<{ joinedTotal: number; admittedTotal: number; nowServing: number }>(
-        `SELECT (SELECT coalesce(max(join_number), 0) FROM places) AS joinedTotal,
-                (SELECT count(*) FROM places WHERE admission_id IS NOT NULL) AS admittedTotal,
-                (SELECT coalesce(max(number), 0) FROM places WHERE admission_id IS NOT NULL) AS nowServing`,
+        `SELECT max(forgotten_joins, (SELECT coalesce(max(join_number), 0) FROM places)) AS joinedTotal,
+                forgotten_admitted + (SELECT count(*) FROM places WHERE admission_id IS NOT NULL) AS admittedTotal,
+                max(forgotten_serving,
+                    (SELECT coalesce(max(number), 0) FROM places WHERE admission_id IS NOT NULL)) AS nowServing
+         FROM event`,
       )
       .one()
   }
@@ -165,6 +177,9 @@ export class LineStorage implements LineRows {
           change.view.epoch,
           change.view.version,
         )
+        return
+      case 'pool_left':
+        this.#sql.exec('DELETE FROM pool_views WHERE pool = ?', change.pool)
         return
       default:
         unreachable(change)

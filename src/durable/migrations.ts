@@ -2,10 +2,12 @@
  * Numbered schema migrations of an object's SQLite database. A migration is never edited once released; the number of
  * the last one applied is kept in the table `schema_version`.
  */
+import type { SqlDatabase, SqlStatements } from '../ports/sql-database.ts'
+
 export type Migrations = readonly string[]
 
 /** Whether the database has a schema at all; asking writes nothing. */
-export function hasSchema(sql: SqlStorage): boolean {
+export function hasSchema(sql: SqlStatements): boolean {
   const found = sql
     .exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'")
     .toArray()
@@ -13,7 +15,7 @@ export function hasSchema(sql: SqlStorage): boolean {
 }
 
 /** Brings the schema up to date. Synchronous, so no request can meet a half-migrated database. */
-export function migrate(storage: DurableObjectStorage, migrations: Migrations): void {
+export function migrate(storage: SqlDatabase, migrations: Migrations): void {
   const { sql } = storage
   const applied = hasSchema(sql) ? versionOf(sql) : 0
   if (applied >= migrations.length) return
@@ -25,6 +27,6 @@ export function migrate(storage: DurableObjectStorage, migrations: Migrations): 
   })
 }
 
-function versionOf(sql: SqlStorage): number {
+function versionOf(sql: SqlStatements): number {
   return sql.exec<{ version: number }>('SELECT version FROM schema_version').toArray()[0]?.version ?? 0
 }

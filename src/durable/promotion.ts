@@ -3,7 +3,7 @@ import { admissionIdFor } from '../core/ids.ts'
 import { poolChanged } from '../core/line-operator.ts'
 import type { Ticket } from '../core/line-promotion.ts'
 import { leftPoolIds, type LineState } from '../core/line-state.ts'
-import type { BatchRecord } from '../core/records.ts'
+import { decision, type BatchRecord } from '../core/records.ts'
 import type { EpochMs } from '../core/time.ts'
 import { log } from '../observability/log.ts'
 import type { LineLink, Promoting } from '../ports/line-host.ts'
@@ -139,8 +139,11 @@ export class Promotion implements Promoting {
     const line = this.#deps.line()
     if (line === null || this.#parts === null) return
     for (const poolId of leftPoolIds(line)) {
+      const pool = `p:${poolId}` as const
       await this.#parts.tools.registry.leftPool(line.event.eventId, poolId)
-      line.poolViews.delete(`p:${poolId}`)
+      if (this.#deps.line() !== line) return
+      line.poolViews.delete(pool)
+      this.#deps.commit(decision(null, [{ kind: 'pool_left', pool }]))
     }
   }
 }

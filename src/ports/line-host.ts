@@ -26,6 +26,13 @@ export interface LineRows {
   /** The visitor's last place, whatever became of it. */
   latestPlace(userId: string): PlaceRecord | null
   admission(admissionId: string): AdmissionRecord | null
+  /**
+   * Deletes places and admissions that ended before, the oldest first, at most `rowsMax` of them; what the gate has not
+   * confirmed stays. Join numbers and totals do not change. Answers how many rows went.
+   */
+  forget(endedBeforeMs: EpochMs, rowsMax: number): number
+  /** When the oldest of the ended rows ended; null when there is none. */
+  oldestEndedMs(): EpochMs | null
 }
 
 /** The way back into the line for its streams and its promotion. */
@@ -60,6 +67,7 @@ export interface Promoting {
 export type LineHost = {
   readonly rows: LineRows
   readonly nowMs: () => EpochMs
+  /** The alarm speaks the clock of `nowMs`, whatever the platform's clock shows meanwhile. */
   readonly getAlarm: () => Promise<EpochMs | null>
   readonly setAlarm: (atMs: EpochMs) => Promise<void>
   /** Resolves when everything that was applied is durable. */
@@ -71,5 +79,7 @@ export type LineHost = {
   /** Deletes the rows and the alarm. */
   readonly erase: () => Promise<void>
   readonly wait: (ms: number) => Promise<void>
+  /** What ended longer ago is deleted; null keeps it for good. */
+  readonly endedRetentionMs: number | null
   readonly draw: DrawTools
 }

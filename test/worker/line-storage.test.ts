@@ -89,6 +89,8 @@ describe('the rows of a line', () => {
         for (let count = 0; count < 400; count += 1) {
           world.nowMs += Math.floor(world.random() * 2_000)
           rows.apply(step(world).changes)
+          // What has been over for a while may go at any time; nobody can tell.
+          if (world.random() < 0.1) rows.forget(world.nowMs - 5_000, 3)
           const snapshot = rows.load(world.nowMs)
           if (snapshot === null) throw new Error('the rows are gone')
           const rebuilt = { ...world, line: restoreLine(snapshot, world.nowMs) }

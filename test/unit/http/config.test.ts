@@ -67,6 +67,7 @@ describe('the configuration', () => {
     ['an origin with a path', { CORS_ORIGINS: 'https://shop.example/' }, 'CORS_ORIGINS'],
     ['a switch that is neither on nor off', { RATE_LIMITS: 'maybe' }, 'RATE_LIMITS'],
     ['a number that is none', { PROMOTION_ALARM_PER_SECOND: '1e9' }, 'PROMOTION_ALARM_PER_SECOND'],
+    ['a retention shorter than a minute', { ENDED_RETENTION_SECONDS: '59' }, 'ENDED_RETENTION_SECONDS'],
     ['a shop that is a script', { SHOP_URL: 'javascript:alert(1)' }, 'SHOP_URL'],
   ])('refuses %s', (_what, change, variable) => {
     expect(faults({ ...DEPLOYMENT, ...change })).toContain(variable)
