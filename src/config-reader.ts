@@ -1,4 +1,5 @@
 /** Reads single variables of the environment and collects what is wrong with them. */
+import { isLoopback } from './loopback.ts'
 
 export const CONFIG_VARIABLES = [
   'USHER_STAGE',
@@ -44,7 +45,7 @@ export interface ConfigReader {
   secret(variable: ConfigVariable, charsMin: number): string
   integer(variable: ConfigVariable, range: { byDefault: number; min: number; max: number }): number
   choice<T extends string>(variable: ConfigVariable, choices: readonly T[], byDefault: T): T
-  /** Must be present, http or https. */
+  /** Must be present: https, or http on this machine. What goes there are secrets, tokens or keys. */
   url(variable: ConfigVariable): string
 }
 
@@ -85,8 +86,14 @@ export function configReader(env: ConfigEnv): ConfigReader {
     url(variable) {
       const found = value(variable)
       if (found === '') fault(variable, 'is missing')
-      else if (!/^https?:\/\//.test(found) || !URL.canParse(found)) fault(variable, 'must be an http(s) URL')
+      else if (!isPrivateUrl(found)) fault(variable, 'must be an https URL')
       return found
     },
   }
+}
+
+function isPrivateUrl(text: string): boolean {
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return false
+  const url = new URL(text)
+  return url.protocol === 'https:' || isLoopback(url.hostname)
 }

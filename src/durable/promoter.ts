@@ -98,7 +98,12 @@ export class Promoter {
     if (this.#deps.recovery.isRunning && !(await this.#recover(line))) return 'done'
     if (this.#reconcileDue) {
       this.#reconcileDue = false
-      await reconcilePools(line, this.#deps.gate, (pool) => this.#call(line, pool), this.#deps.recovery)
+      await reconcilePools(
+        line,
+        this.#deps.gate,
+        (pool) => new CallChain(line).next(pool),
+        this.#deps.recovery,
+      )
       if (this.#deps.recovery.isRunning) return 'more'
     }
     const asks = askedDebts(line)
@@ -107,8 +112,9 @@ export class Promoter {
     const batch = chosen.value
     if (asks.length === 0 && batch === null) return 'idle'
     // Sent in one turn, so the client puts them into one request, in this order: what ended makes room for the batch.
-    const debts = asks.map((ask) => this.#settle(line, ask))
-    const granted = batch === null ? null : this.#reserve(line, batch)
+    const chain = new CallChain(line)
+    const debts = asks.map((ask) => this.#settle(line, ask, chain))
+    const granted = batch === null ? null : this.#reserve(line, batch, chain)
     const settled = await Promise.allSettled([...debts, granted])
     for (const outcome of settled) if (outcome.status === 'rejected') throw outcome.reason
     if (this.#deps.recovery.isRunning) return 'more'
@@ -120,9 +126,8 @@ export class Promoter {
   }
 
   /** Tells the gate what became of some admissions. Safe to repeat. */
-  async #settle(line: LineState, { debt, pool, records }: Ask): Promise<void> {
-    const call = this.#call(line, pool)
-    const reply = await this.#tell(call, debt, records)
+  async #settle(line: LineState, { debt, pool, records }: Ask, chain: CallChain): Promise<void> {
+    const reply = await this.#tell(() => chain.next(pool), debt, records)
     if (reply === null) {
       this.#deps.recovery.begin(pool)
       return
@@ -132,18 +137,18 @@ export class Promoter {
   }
 
   /** Null when the gate has lost this line's generation. */
-  async #tell(call: PoolCall, debt: GateDebt, records: AdmissionRecord[]): Promise<PoolView | null> {
+  async #tell(call: () => PoolCall, debt: GateDebt, records: AdmissionRecord[]): Promise<PoolView | null> {
     const { gate } = this.#deps
     switch (debt) {
       case 'release': {
         const reply = await gate.release({
-          ...call,
+          ...call(),
           admissionIds: records.map((record) => record.admissionId),
         })
         return reply.kind === 'lost' ? null : reply.view
       }
       case 'renew': {
-        const reply = await gate.renew({ ...call, leases: records })
+        const reply = await gate.renew({ ...call(), leases: records })
         return reply.kind === 'lost' || reply.changed < records.length ? null : reply.view
       }
       case 'redeem': {
@@ -151,12 +156,12 @@ export class Promoter {
         const replies = await Promise.all(
           records.map(({ admissionId, leaseExpiresAtMs, sessionDigest }) =>
             gate.redeem({
-              ...call,
+              ...call(),
               lease: { admissionId, leaseExpiresAtMs, sessionDigest: sessionDigest ?? '' },
             }),
           ),
         )
-        let { view } = call
+        let view: PoolView | null = null
         for (const reply of replies) {
           if (reply.kind !== 'redeemed') return null
           view = reply.view
@@ -167,10 +172,10 @@ export class Promoter {
   }
 
   /** How many of the batch were admitted; 0 while the outcome is open. */
-  async #reserve(line: LineState, batch: BatchRecord): Promise<number> {
+  async #reserve(line: LineState, batch: BatchRecord, chain: CallChain): Promise<number> {
     const nowMs = this.#deps.now()
     const reply = await this.#deps.gate.reserve({
-      ...this.#call(line, batch.pool),
+      ...chain.next(batch.pool),
       nowMs,
       batchId: batch.batchId,
       admissionIds: batch.members.map((member) => member.admissionId),
@@ -198,15 +203,6 @@ export class Promoter {
     return !this.#deps.recovery.isRunning
   }
 
-  #call(line: LineState, pool: PoolKeyText): PoolCall {
-    const seen = line.poolViews.get(pool)
-    return {
-      pool,
-      eventId: line.event.eventId,
-      view: { epoch: seen?.epoch ?? 0, version: seen?.version ?? 0 },
-    }
-  }
-
   /** Remembers the newest generation, so that a gate that goes back behind it is found out. */
   #saw(line: LineState, pool: PoolKeyText, view: PoolView): void {
     const known = line.poolViews.get(pool)
@@ -214,6 +210,27 @@ export class Promoter {
     const record = { pool, epoch: view.epoch, version: view.version }
     line.poolViews.set(pool, record)
     this.#deps.commit({ value: null, changes: [{ kind: 'pool_seen', view: record }], notices: [] })
+  }
+}
+
+/**
+ * The calls of one turn. Each changes the pool, so each expects the version that the one before it makes: a store that
+ * loses one of them between two is found out by the next, not only by the next turn.
+ */
+class CallChain {
+  readonly #line: LineState
+  readonly #made = new Map<PoolKeyText, number>()
+
+  constructor(line: LineState) {
+    this.#line = line
+  }
+
+  next(pool: PoolKeyText): PoolCall {
+    const seen = this.#line.poolViews.get(pool)
+    const ahead = this.#made.get(pool) ?? 0
+    this.#made.set(pool, ahead + 1)
+    const view = { epoch: seen?.epoch ?? 0, version: (seen?.version ?? 0) + ahead }
+    return { pool, eventId: this.#line.event.eventId, view }
   }
 }
 

@@ -1,5 +1,6 @@
 import { isoTime } from '../../core/time.ts'
 import { err, ok } from '../../core/result.ts'
+import { isLoopback } from '../../loopback.ts'
 import { VISITOR_COOKIE } from '../credentials.ts'
 import { endpoint } from '../endpoint.ts'
 import { json } from '../reply.ts'
@@ -34,13 +35,4 @@ function sessionCookie(token: string, maxAgeSeconds: number, url: URL): string {
   const cookie = `${VISITOR_COOKIE}=${token}; Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax`
   // Browsers drop a Secure cookie that arrives without TLS, and a local run has none.
   return isLoopback(url.hostname) ? cookie : `${cookie}; Secure`
-}
-
-function isLoopback(hostname: string): boolean {
-  return (
-    hostname === 'localhost' ||
-    hostname.endsWith('.localhost') ||
-    hostname === '[::1]' ||
-    /^127(\.\d{1,3}){3}$/.test(hostname)
-  )
 }
