@@ -43,14 +43,14 @@ export async function startRedis(kind: TestEngineKind): Promise<TestRedis> {
 }
 
 /** The SDK as the Worker configures it: no retries of its own, no guessing at types, bounded waiting. */
-export function createClient(front: Pick<Front, 'url' | 'token'>): Redis {
+export function createClient(front: Pick<Front, 'url' | 'token'>, timeoutMs = 2_000): Redis {
   return new Redis({
     url: front.url,
     token: front.token,
     automaticDeserialization: false,
     enableTelemetry: false,
     retry: { retries: 0 },
-    signal: () => AbortSignal.timeout(2_000),
+    signal: () => AbortSignal.timeout(timeoutMs),
   })
 }
 
