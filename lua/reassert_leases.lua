@@ -2,9 +2,9 @@
 --[[ reassert_leases: one line says which leases of its event are alive; a pool that was lost is rebuilt from that.
   Guarantees: INV-1 (nothing is granted before every member has spoken or its leases have expired), INV-5 (a redemption
     is never forgotten), INV-6 (a list that was overtaken brings no lease back), INV-12.
-  Idempotent: leases are absolute, and a list counts only from a caller who knows the pool's present epoch and version.
-    Any other call changes nothing and is told the present, with the event itself among the missing: it sends its list
-    again. A new epoch is begun once: whoever repeats the call that began it does not know the present any more.
+  Idempotent: leases are absolute, and a list is taken only from a caller who knows the pool's present epoch and version.
+    Any other call takes nothing of its list and is told the present: the event sends its list again, from the first part
+    on. A new epoch is begun once: whoever repeats the call that began it does not know the present any more.
   KEYS[1] pool (hash)   KEYS[2] leases (zset)   KEYS[3] tokens (hash)
   ARGV[1] event_id
   ARGV[2] seen_epoch (int 0..)   ARGV[3] seen_version (int 0..)
@@ -17,7 +17,7 @@
   ARGV[12] member_count (int 1..1000)
   ARGV[13..] members, then leases: member_count event ids, then 0..1000 triples of
     admission_id, lease_expires_at_ms (ms since 1970), session_digest ("" until redeemed)
-  Returns: {"open", epoch, version} | {"recovering", epoch, version, missing_event_id...}
+  Returns: {"open", epoch, version} | {"recovering", epoch, version, missing_event_id...} | {"again", epoch, version}
   Cost: O(members + triples * log leases); a new epoch also frees the old keys ]]
 -- @include lib/arguments.lua
 -- @include lib/generation.lua
@@ -90,9 +90,7 @@ local function add_leases()
   write_chunked('HSET', keys.tokens, tokens)
 end
 
--- The members that have not spoken. The caller itself is one of them when its list did not count (`is_deaf`), and is not
--- when it just has (`asserted_now`).
-local function missing_members(asserted_now, is_deaf)
+local function missing_members(asserted_now)
   local fields = {}
   for i = 1, member_count do
     fields[i] = 'asserted:' .. members[i]
@@ -100,8 +98,7 @@ local function missing_members(asserted_now, is_deaf)
   local asserted = read_chunked('HMGET', keys.pool, fields)
   local missing = {}
   for i = 1, member_count do
-    local is_caller = members[i] == event_id
-    if (is_caller and is_deaf) or (not asserted[i] and not (asserted_now and is_caller)) then
+    if not asserted[i] and not (asserted_now and members[i] == event_id) then
       missing[#missing + 1] = members[i]
     end
   end
@@ -115,33 +112,33 @@ local regressed = pool.epoch == seen_epoch and (pool.told < seen_version or (sta
 if not pool.whole or pool.epoch < seen_epoch or regressed then
   begin_epoch(pool, config)
   config_changed = true
+  -- This call may be late itself, and its list with it; only who has never been told an epoch cannot have an old list.
+  if seen_epoch > 0 then
+    commit(pool, keys, event_id, pool_ttl_ms, config_fields(config))
+    return reply('again', pool)
+  end
 else
   if pool.phase == 'recovering' and seen_epoch > 0 and seen_epoch ~= pool.epoch then
     spend_rate_if_used(config, true)
   end
-  -- A list counts only from a caller who knows the present: one that was overtaken would bring back what was released
-  -- since. It learns the present from this reply and sends its list again.
   if not knows_version or (seen_epoch ~= pool.epoch and seen_epoch > 0) then
-    return reply('recovering', pool, unpack(missing_members(false, true)))
+    return reply('again', pool)
   end
   pool.recover_by_ms = tonumber(redis.call('HGET', keys.pool, 'recoverByMs')) or 0
 end
 add_leases()
 
--- Whether the parts that went before, if any, went to this epoch.
-local in_one_epoch = seen_epoch == 0 or start_epoch or seen_epoch == pool.epoch
-local asserted_now = final and in_one_epoch
 local changes = config_changed and config_fields(config) or {}
-if asserted_now then
+if final then
   changes[#changes + 1], changes[#changes + 2] = 'asserted:' .. event_id, '1'
 end
-local missing = missing_members(asserted_now)
+local missing = missing_members(final)
 if pool.phase == 'recovering' and (#missing == 0 or now_ms >= pool.recover_by_ms) then
   pool.phase = 'open'
   changes[#changes + 1], changes[#changes + 2] = 'phase', 'open'
 end
 commit(pool, keys, event_id, pool_ttl_ms, changes)
-if pool.phase == 'open' and (asserted_now or pool.asserted) then
+if pool.phase == 'open' and (final or pool.asserted) then
   return reply('open', pool)
 end
 return reply('recovering', pool, unpack(missing))

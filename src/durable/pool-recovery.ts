@@ -75,10 +75,7 @@ export class PoolRecovery {
       const view = { epoch: seen?.epoch ?? 0, version: seen?.version ?? 0 }
       const claim: Claim = { pool, eventId: line.event.eventId, view, terms: poolTerms(line.event, pool) }
       const leases = line.ledger.live().filter((admission) => admission.pool === pool)
-      let reply = await this.claim(claim, leases, startEpoch, nowMs)
-      // The gate was in another epoch than the line thought; the list counts when it is sent to this one.
-      if (isMissing(reply, line.event.eventId))
-        reply = await this.claim({ ...claim, view: reply.view }, leases, false, nowMs)
+      const reply = await this.claim(claim, leases, startEpoch, nowMs)
       views.push([pool, reply.view])
       if (reply.kind === 'open') {
         this.#pools.delete(pool)
@@ -102,23 +99,20 @@ export class PoolRecovery {
     const members =
       poolId === null ? { eventIds: [eventId], longestLeaseMs: 0 } : await this.#deps.members(poolId)
     const memberEventIds = [...new Set([eventId, ...members.eventIds])]
-    let { view } = claim
-    let reply: ReassertReply | null = null
-    for (let from = 0; reply === null || from < leases.length; from += BATCH_MEMBERS_MAX) {
-      reply = await this.#deps.gate.reassert({
+    const send = (from: number, view: PoolView): Promise<ReassertReply> =>
+      this.#deps.gate.reassert({
         pool,
         eventId,
         view,
         nowMs,
         leases: leases.slice(from, from + BATCH_MEMBERS_MAX),
         final: from + BATCH_MEMBERS_MAX >= leases.length,
-        startEpoch: startEpoch && from === 0,
+        startEpoch: startEpoch && view === claim.view,
         memberEventIds,
         longestLeaseMs: members.longestLeaseMs,
         ...terms,
       })
-      view = reply.view
-    }
+    const reply = await sendAll(leases.length, claim.view, send)
     if (reply.kind === 'recovering' && poolId !== null) {
       for (const missing of reply.missingEventIds) if (missing !== eventId) this.#deps.nudge(missing, poolId)
     }
@@ -126,6 +120,28 @@ export class PoolRecovery {
   }
 }
 
-function isMissing(reply: ReassertReply, eventId: string): boolean {
-  return reply.kind === 'recovering' && reply.missingEventIds.includes(eventId)
+/** Lists that the gate did not take in one attempt: once when it begins an epoch, once when somebody else just has. */
+const RESTARTS_MAX = 3
+
+/** Sends a list in parts, each with the view that the one before was told; from the start again when the gate says so. */
+async function sendAll(
+  length: number,
+  first: PoolView,
+  send: (from: number, view: PoolView) => Promise<ReassertReply>,
+): Promise<ReassertReply> {
+  let view = first
+  let restarts = 0
+  let from = 0
+  for (;;) {
+    const reply = await send(from, view)
+    view = reply.view
+    if (reply.kind === 'again') {
+      if (restarts === RESTARTS_MAX) return reply
+      restarts += 1
+      from = 0
+    } else {
+      from += BATCH_MEMBERS_MAX
+      if (from >= length) return reply
+    }
+  }
 }

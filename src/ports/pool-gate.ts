@@ -87,6 +87,8 @@ export type ReassertCall = PoolCall & {
 export type ReassertReply =
   | { readonly kind: 'open'; readonly view: PoolView }
   | { readonly kind: 'recovering'; readonly view: PoolView; readonly missingEventIds: readonly string[] }
+  /** Nothing of the list was taken: it came from a line that did not know this view. Send all of it again. */
+  | { readonly kind: 'again'; readonly view: PoolView }
 
 export interface PoolGate {
   reserve(call: ReserveCall): Promise<ReserveReply>

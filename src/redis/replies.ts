@@ -130,6 +130,8 @@ export function parseReassert(raw: unknown): ReassertReply {
   switch (reader.text()) {
     case 'open':
       return reader.done({ kind: 'open', view: reader.view() })
+    case 'again':
+      return reader.done({ kind: 'again', view: reader.view() })
     case 'recovering': {
       const view = reader.view()
       return { kind: 'recovering', view, missingEventIds: reader.rest() }

@@ -43,7 +43,7 @@ overEveryEngine('every script', (harness) => {
 
   it.each(NAMES)('D12: %s runs on a real engine and answers with a tag', async (name) => {
     const reply = await run(name, VALID[name])
-    expect(reply[0]).toBe(name === 'reassert_leases' ? 'recovering' : 'lost')
+    expect(reply[0]).toBe(name === 'reassert_leases' ? 'again' : 'lost')
   })
 
   it.each(NAMES)(
@@ -72,7 +72,7 @@ overEveryEngine('every script', (harness) => {
         /USHER bad argument (leases|admission_ids)/,
       )
       const most = await run(name, [...fixed, ...members.slice(width)])
-      expect(most[0]).toBe(name === 'reassert_leases' ? 'recovering' : 'lost')
+      expect(most[0]).toBe(name === 'reassert_leases' ? 'again' : 'lost')
     },
   )
 

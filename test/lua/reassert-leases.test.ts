@@ -60,11 +60,7 @@ overEveryEngine('reassert_leases: the leases of a line', (harness) => {
     await line.release(admissions('A', 1, 2))
     for (const startEpoch of [false, true]) {
       const late = Object.assign(new TestLine(harness.gate), { view: old })
-      expect(await late.reassert(list, { startEpoch })).toEqual({
-        kind: 'recovering',
-        view: line.view,
-        missingEventIds: ['A'],
-      })
+      expect(await late.reassertOnce(list, { startEpoch })).toEqual({ kind: 'again', view: line.view })
     }
     expect(await line.check(admissions('A', 1, 2))).toMatchObject({ leases: 0 })
     expect(await line.reserve('b2', admissions('A', 3, 3))).toMatchObject({ kind: 'granted', count: 1 })
@@ -129,8 +125,7 @@ overEveryEngine('reassert_leases: a list in several parts', (harness) => {
     const line = await openLine(harness, { capacity: 3 })
     await line.reassert(first, { final: false })
     await harness.redis.client.flushall()
-    const rest = await line.reassert(second)
-    expect(rest).toMatchObject({ kind: 'recovering', missingEventIds: ['A'] })
+    expect(await line.reassertOnce(second)).toMatchObject({ kind: 'again' })
     expect(await line.reserve('b1', admissions('A', 3, 9))).toEqual({ kind: 'lost' })
     await line.reassert(first, { final: false })
     expect(await line.reassert(second)).toMatchObject({ kind: 'open' })
@@ -142,9 +137,14 @@ overEveryEngine('reassert_leases: a new epoch', (harness) => {
   it('starts once, however often the call is repeated', async () => {
     const line = await openLine(harness)
     const stale = { view: line.view, startEpoch: true }
-    const first = await line.reassert([lease(admission('A', 1))], stale)
-    expect(first).toMatchObject({ kind: 'open', view: { epoch: 2 } })
-    expect(await line.reassert([lease(admission('A', 1))], stale)).toMatchObject({ view: { epoch: 2 } })
+    const began = await line.reassertOnce([lease(admission('A', 1))], stale)
+    expect(began).toMatchObject({ kind: 'again', view: { epoch: 2 } })
+    expect(await line.reassertOnce([lease(admission('A', 1))], stale)).toEqual(began)
+    expect(await line.check([])).toMatchObject({ leases: 0 })
+    expect(await line.reassertOnce([lease(admission('A', 1))])).toMatchObject({
+      kind: 'open',
+      view: { epoch: 2 },
+    })
     expect(await line.check([])).toMatchObject({ leases: 1 })
   })
 
@@ -160,7 +160,7 @@ overEveryEngine('reassert_leases: a new epoch', (harness) => {
     await line.reserve('b1', admissions('A', 1, 1))
     const before = line.view
     await harness.redis.client.flushall()
-    expect(await line.reassert([])).toMatchObject({
+    expect(await line.reassertOnce([])).toMatchObject({
       view: { epoch: before.epoch + 1, version: before.version + 1 },
     })
   })
@@ -177,8 +177,8 @@ overEveryEngine('reassert_leases: a new epoch', (harness) => {
     const a = await openLine(harness, { eventId: 'A', pool: SHARED })
     const b = await openLine(harness, { eventId: 'B', pool: SHARED })
     await a.reassert([lease(admission('A', 1))], { ...MEMBERS, startEpoch: true })
-    const joined = await b.reassert([lease(admission('B', 1))], MEMBERS)
-    expect(joined).toMatchObject({ kind: 'recovering', view: { epoch: 2 }, missingEventIds: ['B'] })
+    const joined = await b.reassertOnce([lease(admission('B', 1))], MEMBERS)
+    expect(joined).toMatchObject({ kind: 'again', view: { epoch: 2 } })
     const again = await b.reassert([lease(admission('B', 1))], MEMBERS)
     expect(again).toMatchObject({ kind: 'open', view: { epoch: 2 } })
     expect(await a.check([admission('A', 1)])).toMatchObject({ leases: 2, tokens: [{ state: 'live' }] })
