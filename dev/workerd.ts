@@ -1,10 +1,11 @@
 /** The Workers runtime with the production bundle in it, by miniflare's own API: no proxy and no reloading in between. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare'
+import { convertV4MiniflareOptions, Miniflare, type MiniflareOptions } from 'miniflare'
 import type { WorkerBundle } from './bundle.ts'
 import { LOOPBACK } from './ports.ts'
 import { forgetProcess, recordProcess } from './processes.ts'
+import { Revival } from './revival.ts'
 import { openWorkerLog } from './worker-log.ts'
 
 export type WorkerdOptions = {
@@ -41,16 +42,16 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
     const pid = findWorkerd(options.port)
     if (pid !== null) recordProcess(options.recordFile, pid)
   }
-  const miniflare = construct(
-    {
-      ...toMiniflareOptions(options),
-      log: new Log(LogLevel.NONE),
-      handleStructuredLogs: (entry) => log.write(entry),
-      unsafeHandleRuntimeRestart: record,
-    },
-    options.handlesSignals,
-  )
+  const revival = new Revival()
+  const miniflareOptions: MiniflareOptions = {
+    ...toMiniflareOptions(options),
+    log: revival,
+    handleStructuredLogs: (entry) => log.write(entry),
+    unsafeHandleRuntimeRestart: record,
+  }
+  const miniflare = construct(miniflareOptions, options.handlesSignals)
   const stop = async (): Promise<void> => {
+    revival.stop()
     await miniflare.dispose()
     forgetProcess(options.recordFile)
     await log.close()
@@ -58,6 +59,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   try {
     await miniflare.ready
     record()
+    revival.watch(miniflare, miniflareOptions, record)
   } catch (error) {
     await stop()
     throw error

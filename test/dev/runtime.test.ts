@@ -64,6 +64,28 @@ it('what was acknowledged outlives the death of workerd, which comes back on its
   await usher.runCron()
 })
 
+it('comes back also when workerd is killed again and again while it starts', async () => {
+  const usher = await start()
+  const api = new Api(usher.url)
+  const visitor = await api.visitor()
+  const eventId = await api.event({ status: 'paused' })
+  await api.join(eventId, visitor)
+  const killed = new Set<number>()
+  // At once when it is seen: before it has read what it is to serve.
+  await expect
+    .poll(
+      () => {
+        const pid = usher.workerdPid()
+        if (pid !== null && !killed.has(pid)) process.kill(pid, 'SIGKILL')
+        return killed.add(pid ?? 0).size
+      },
+      { interval: 1, timeout: 20_000 },
+    )
+    .toBeGreaterThan(5)
+  const place = async () => (await api.place(eventId, visitor).catch(() => null))?.status
+  await expect.poll(place, { interval: 50, timeout: 10_000 }).toBe(200)
+})
+
 it('stops at once with open streams, twice if asked, and leaves no process and no lock behind', async () => {
   const usher = await start(engines().at(-1))
   const api = new Api(usher.url)
