@@ -7,6 +7,7 @@ import type { Endpoint } from './http/endpoint.ts'
 import { createEndpoints } from './http/endpoints.ts'
 import type { Failure } from './http/failure.ts'
 import type { GatewayDeps } from './http/gateway-deps.ts'
+import { OverloadAnswers } from './http/overload.ts'
 import { problemResponse } from './http/problem.ts'
 import { requestIdOf, setCommonHeaders } from './http/response-headers.ts'
 import { staticFile } from './http/static-files.ts'
@@ -26,7 +27,8 @@ export function createApp(deps: GatewayDeps, endpoints: readonly Endpoint[] = cr
     const file = await staticFile(c.req.raw, deps.staticFiles)
     return file instanceof Response ? file : problemResponse(file, c.var.requestId)
   })
-  app.onError((error, c) => problemResponse(failureOf(error, c, deps), c.var.requestId))
+  const overload = new OverloadAnswers(deps)
+  app.onError((error, c) => problemResponse(failureOf(error, c, deps, overload), c.var.requestId))
   return app
 }
 
@@ -67,18 +69,14 @@ function mount(app: App, path: string, siblings: readonly Endpoint[], deps: Gate
   app.all(pattern, (c) => problemResponse({ reason: 'method-not-allowed', allow }, c.var.requestId))
 }
 
-/** Seconds that an overloaded object gets; spread, so that the retries do not come back as one wave. */
-const OVERLOADED_RETRY_SECONDS_MAX = 3
-
-function failureOf(error: Error, c: Context<Variables>, { log }: GatewayDeps): Failure {
+function failureOf(
+  error: Error,
+  c: Context<Variables>,
+  deps: GatewayDeps,
+  overload: OverloadAnswers,
+): Failure {
   const { requestId } = c.var
-  if (error instanceof Overloaded) {
-    log.warn('request_overloaded', { requestId, ...errorFields(error) })
-    return {
-      reason: 'overloaded',
-      retryAfterSeconds: 1 + Math.floor(Math.random() * OVERLOADED_RETRY_SECONDS_MAX),
-    }
-  }
-  log.error('request_failed', { requestId, method: c.req.method, ...errorFields(error) })
+  if (error instanceof Overloaded) return overload.answer(error, requestId)
+  deps.log.error('request_failed', { requestId, method: c.req.method, ...errorFields(error) })
   return { reason: 'internal-error' }
 }

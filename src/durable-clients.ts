@@ -1,24 +1,34 @@
 /** The ports of the gateway on Durable Objects. */
+import { waitUntil } from 'cloudflare:workers'
+import type { CallLane } from './call-lane.ts'
 import { lineOf, registryOf } from './durable/objects.ts'
+import { LanesByLine } from './line-lanes.ts'
 import { objectCaller } from './object-caller.ts'
 import type { ObjectCaller } from './object-caller.ts'
 import type { IdempotencyApi } from './ports/idempotency.ts'
 import type { LineApi } from './ports/lines.ts'
 import type { RegistryApi } from './ports/registry.ts'
 
-/** The line of an event; see LineApi. */
+/** What this isolate has under way. */
+const lanes = new LanesByLine()
+
+/** The line of an event; see LineApi. Throws Overloaded when too many visitors ask the same line. */
 export function lineClient(env: Env, eventId: string): LineApi {
   const ask = objectCaller(() => lineOf(env, eventId))
+  const join = <T>(call: (line: LineApi) => Promise<T>): Promise<T> =>
+    inLane(lanes.of(eventId).joins, () => ask('repeat', call))
+  const visit = <T>(call: (line: LineApi) => Promise<T>): Promise<T> =>
+    inLane(lanes.of(eventId).visits, () => ask('repeat', call))
   return {
     // Repeated, these would see their own first effect and answer something else.
     act: (action) => ask('never', (line) => line.act(action)),
     configure: (request) => ask('never', (line) => line.configure(request)),
     remove: () => ask('never', (line) => line.remove()),
-    join: (userId) => ask('repeat', (line) => line.join(userId)),
-    status: () => ask('repeat', (line) => line.status()),
+    join: (userId) => join((line) => line.join(userId)),
+    status: () => visit((line) => line.status()),
     detail: () => ask('repeat', (line) => line.detail()),
-    place: (userId) => ask('repeat', (line) => line.place(userId)),
-    leave: (userId) => ask('repeat', (line) => line.leave(userId)),
+    place: (userId) => visit((line) => line.place(userId)),
+    leave: (userId) => visit((line) => line.leave(userId)),
     redeem: (request) => ask('repeat', (line) => line.redeem(request)),
     admission: (admissionId) => ask('repeat', (line) => line.admission(admissionId)),
     renew: (admissionId) => ask('repeat', (line) => line.renew(admissionId)),
@@ -28,8 +38,18 @@ export function lineClient(env: Env, eventId: string): LineApi {
     reassertPool: (poolId) => ask('repeat', (line) => line.reassertPool(poolId)),
     poolChanged: (pool) => ask('repeat', (line) => line.poolChanged(pool)),
     metrics: () => ask('repeat', (line) => line.metrics()),
-    fetch: (request) => ask('repeat', (line) => line.fetch(request)),
+    fetch: (request) =>
+      new URL(request.url).searchParams.has('join')
+        ? join((line) => line.fetch(request))
+        : visit((line) => line.fetch(request)),
   }
+}
+
+/** A call that its client hangs up on goes on to its end: one that was cut off would never leave its lane. */
+function inLane<T>(lane: CallLane, call: () => Promise<T>): Promise<T> {
+  const answer = lane.run(call)
+  waitUntil(answer.catch(() => null))
+  return answer
 }
 
 /** The registry; see RegistryApi. */

@@ -15,3 +15,4 @@ export type LineFailure =
   | { readonly reason: 'admission-not-found' }
   | { readonly reason: 'pool-not-found'; readonly poolId: string }
   | { readonly reason: 'store-unavailable' }
+  | { readonly reason: 'overloaded'; readonly retryAfterSeconds: number }

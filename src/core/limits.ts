@@ -30,11 +30,25 @@ export const POLL_NEAR_POSITIONS = 1_000
 /** Streams written to in one turn of the event loop before joins and polls get theirs. */
 export const STREAM_SLICE = 100
 
-/** A stream that has taken nothing for this many ticks is dropped; its visitor reconnects or is absent. */
-export const STREAM_STALLED_TICKS_MAX = 30
+/** A stream that has taken nothing for this long is dropped; its visitor reconnects or is absent. */
+export const STREAM_STALLED_MS_MAX = 30_000
 
-/** Bytes that may wait for one slow reader before its frames are skipped (a later one supersedes them). */
-export const STREAM_BUFFER_BYTES = 64 * 1024
+/**
+ * Bytes that may wait for one slow reader before its frames are skipped (a later one supersedes them). Several times
+ * what is ever written at once, and small enough for ten thousand such readers in the memory of one object.
+ */
+export const STREAM_BUFFER_BYTES = 8 * 1024
+
+/**
+ * How long a stream lives before its client is sent to reconnect. A peer that vanished without a word looks like a
+ * quiet reader until the kernels' buffers are full, which takes hours at a hundred bytes a second; so no stream is
+ * believed for longer than this. The spread keeps those who came together from coming back together.
+ */
+export const STREAM_LIFE_MS_MIN = 5 * 60 * 1_000
+export const STREAM_LIFE_MS_SPREAD = 5 * 60 * 1_000
+
+/** Streams of one line. One write a second to each is then about what one thread can do. */
+export const STREAMS_MAX = 30_000
 
 /** Redis forgets a pool that nobody touched for this long; a line then re-asserts what is still alive. */
 export const POOL_TTL_MS = 24 * 60 * 60 * 1_000

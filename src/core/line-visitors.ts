@@ -64,6 +64,12 @@ export function streamChanged(
   return decision(null, [presence(visitor)])
 }
 
+/** The line ended a stream that had lived long enough; its visitor stays present for the time of a reconnect. */
+export function streamRetired(line: LineState, userId: string, nowMs: EpochMs): void {
+  const visitor = line.waiting.get(userId)
+  if (visitor !== undefined) line.waiting.streamRetired(visitor, nowMs)
+}
+
 /** Gives the place or the admission back. Leaving when one is not there is no error. */
 export function leave(line: LineState, userId: string, nowMs: EpochMs): Decision<null> {
   const visitor = line.waiting.get(userId)

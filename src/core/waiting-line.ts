@@ -111,6 +111,12 @@ export class WaitingLine {
     return this.#markPresent(visitor)
   }
 
+  /** The line itself ended the stream, and the visitor is on the way back: as good as a poll. */
+  streamRetired(visitor: Waiting, nowMs: EpochMs): void {
+    visitor.hasStream = false
+    this.heard(visitor, nowMs)
+  }
+
   /** The stream was the sign of life; with it goes whatever an earlier poll had promised. */
   streamClosed(visitor: Waiting, nowMs: EpochMs, graceMs: number): void {
     visitor.hasStream = false

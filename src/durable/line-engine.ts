@@ -279,7 +279,7 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'> {
     this.#meters.count('no_shows_total', expired.value.noShows)
     // Side by side: a slow Redis delays admissions, never positions.
     this.#host.background(this.#promotion.promote())
-    this.#host.background(this.#streams.tick(nowMs))
+    this.#host.background(this.#showPositions())
     this.#promotion.reportThroughput(nowMs)
     this.#retention.tick(nowMs)
   }
@@ -344,6 +344,12 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'> {
   async #announce(notices: readonly Notice[]): Promise<void> {
     await this.#host.durable()
     this.#streams.announce(notices)
+  }
+
+  /** A position that a crash could take back must not be shown (INV-8). */
+  async #showPositions(): Promise<void> {
+    await this.#host.durable()
+    await this.#streams.tick(this.#host.nowMs())
   }
 
   #arm(): void {

@@ -1,5 +1,6 @@
 /** Between the line and its open streams: who may listen, what each sees, and who has gone. */
 import type { LineFailure } from '../core/failures.ts'
+import { STREAMS_MAX } from '../core/limits.ts'
 import type { LineState } from '../core/line-state.ts'
 import * as visitors from '../core/line-visitors.ts'
 import type { EndReason, Notice, PlaceRecord } from '../core/records.ts'
@@ -7,15 +8,27 @@ import { err, ok, type Result } from '../core/result.ts'
 import type { EpochMs } from '../core/time.ts'
 import type { LineLink, LineRows, Streams } from '../ports/line-host.ts'
 import type { LineMeters } from './line-meters.ts'
-import { StreamHub, type StreamView } from './stream-hub.ts'
+import { StreamHub, type HubEvents } from './stream-hub.ts'
+import type { StreamView } from './stream-news.ts'
 
-export type LineStreamsDeps = LineLink & { readonly rows: LineRows; readonly meters: LineMeters }
+export type LineStreamsDeps = LineLink & {
+  readonly rows: Pick<LineRows, 'latestPlace'>
+  readonly meters: LineMeters
+  /** How long the next stream may live; see StreamHub. */
+  readonly streamLifeMs?: () => number
+  /** Default STREAMS_MAX. */
+  readonly streamsMax?: number
+}
 
 /** A reconnecting client waits at least this long, and up to the spread more. */
 const RETRY_MS_MIN = 1_000
 const RETRY_SPREAD_MS_MIN = 2_000
 /** Reconnects that one object takes in a second without anybody noticing. */
 const RECONNECTS_PER_SECOND = 200
+
+/** A client without a stream polls; it need not try again soon. */
+const REFUSED_RETRY_SECONDS_MIN = 5
+const REFUSED_RETRY_SECONDS_SPREAD = 10
 
 export class LineStreams implements Streams {
   readonly #deps: LineStreamsDeps
@@ -24,11 +37,13 @@ export class LineStreams implements Streams {
 
   constructor(deps: LineStreamsDeps) {
     this.#deps = deps
-    this.#hub = new StreamHub({
+    const events: HubEvents = {
       closed: (userId) => this.#changed(userId, false),
+      retired: (userId) => this.#retired(userId),
       wrote: (frames) => deps.meters.count('stream_frames_total', frames),
       skipped: () => deps.meters.count('stream_frames_skipped_total'),
-    })
+    }
+    this.#hub = new StreamHub(events, deps.streamLifeMs)
   }
 
   get size(): number {
@@ -42,6 +57,8 @@ export class LineStreams implements Streams {
   open(userId: string, joins: boolean, resumed: boolean): Result<ReadableStream<Uint8Array>, LineFailure> {
     const line = this.#deps.line()
     if (line === null) return err({ reason: 'event-not-found' })
+    const streamsMax = this.#deps.streamsMax ?? STREAMS_MAX
+    if (this.#hub.size >= streamsMax && !this.#hub.has(userId)) return err(tooMany())
     const nowMs = this.#deps.nowMs()
     const isLive = line.waiting.get(userId) !== undefined || line.ledger.ofUser(userId) !== undefined
     const ended = isLive ? null : this.#deps.rows.latestPlace(userId)
@@ -117,10 +134,23 @@ export class LineStreams implements Streams {
     if (line !== null) this.#deps.commit(visitors.streamChanged(line, userId, isOpen, this.#deps.nowMs()))
   }
 
+  #retired(userId: string): void {
+    const line = this.#deps.line()
+    if (line !== null) visitors.streamRetired(line, userId, this.#deps.nowMs())
+  }
+
   /** The more streams there are, the further their reconnects are spread. */
   #retryMs(): number {
     const spreadMs = Math.max(RETRY_SPREAD_MS_MIN, (this.#hub.size / RECONNECTS_PER_SECOND) * 1_000)
     return RETRY_MS_MIN + Math.random() * spreadMs
+  }
+}
+
+/** Spread over as long as polling does as well. */
+function tooMany(): LineFailure {
+  return {
+    reason: 'overloaded',
+    retryAfterSeconds: REFUSED_RETRY_SECONDS_MIN + Math.floor(Math.random() * REFUSED_RETRY_SECONDS_SPREAD),
   }
 }
 

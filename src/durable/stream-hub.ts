@@ -2,49 +2,30 @@
  * The open streams of one line. A stream is level-triggered: each write is made of what the visitor should see now
  * and has not been shown, so a frame that a slow reader could not take is not lost but superseded.
  */
-import {
-  endFrame,
-  heartbeatFrame,
-  positionFrame,
-  PROBE_FRAME,
-  promotionFrame,
-  retryLine,
-  statusFrame,
-} from '../core/frames.ts'
+import { endFrame, heartbeatFrame, PROBE_FRAME, retryLine, statusFrame } from '../core/frames.ts'
 import type { EventStatusName } from '../core/event-config.ts'
 import {
   HEARTBEAT_MS,
   NEAR_HEAD_POSITIONS,
   STREAM_BUFFER_BYTES,
+  STREAM_LIFE_MS_MIN,
+  STREAM_LIFE_MS_SPREAD,
   STREAM_SLICE,
-  STREAM_STALLED_TICKS_MAX,
+  STREAM_STALLED_MS_MAX,
   TICK_MS,
 } from '../core/limits.ts'
-import type { AdmissionRecord, EndReason } from '../core/records.ts'
+import type { EndReason } from '../core/records.ts'
 import type { EpochMs } from '../core/time.ts'
-import type { EtaSeconds } from '../core/views.ts'
-
-/** What a visitor should see at this moment. */
-export type StreamView =
-  | {
-      readonly kind: 'waiting'
-      readonly position: number | null
-      readonly totalWaiting: number
-      readonly etaSeconds: EtaSeconds | null
-    }
-  | { readonly kind: 'admitted'; readonly admission: AdmissionRecord }
-  | { readonly kind: 'ended'; readonly reason: EndReason }
+import { newsOf, type Shown, type StreamView } from './stream-news.ts'
 
 type Connection = {
   readonly userId: string
   readonly controller: ReadableStreamDefaultController<Uint8Array>
-  /** Undefined: nothing shown yet. */
-  shownPosition: number | null | undefined
-  positionAtMs: EpochMs
-  shownAdmissionId: string | null
-  shownStatus: EventStatusName
+  shown: Shown
   heartbeatAtMs: EpochMs
-  stalledTicks: number
+  /** Null while the reader takes what is written. */
+  stalledSinceMs: EpochMs | null
+  readonly retiresAtMs: EpochMs
 }
 
 export type Opening = {
@@ -59,22 +40,28 @@ export type Opening = {
 export type HubEvents = {
   /** The visitor's only stream is gone. */
   readonly closed: (userId: string) => void
+  /** The visitor's only stream has lived long enough, and the client was told to come back at once. */
+  readonly retired: (userId: string) => void
   readonly wrote: (frames: number) => void
   readonly skipped: () => void
 }
 
-/** A second, less what the alarm's lateness may vary by. */
-const POSITION_GAP_MS = 900
+/** A retired stream is opened again this soon: well within the presence that a poll gives. */
+const RETIRED_RETRY_MS_MIN = 500
+const RETIRED_RETRY_MS_SPREAD = 1_500
 
 const encoder = new TextEncoder()
 
 export class StreamHub {
   readonly #connections = new Map<string, Connection>()
   readonly #events: HubEvents
+  readonly #lifeMs: () => number
   #eventId = ''
 
-  constructor(events: HubEvents) {
+  /** `lifeMs`: how long the next stream may live. */
+  constructor(events: HubEvents, lifeMs: () => number = jitteredLifeMs) {
     this.#events = events
+    this.#lifeMs = lifeMs
   }
 
   get size(): number {
@@ -103,12 +90,10 @@ export class StreamHub {
           connection = {
             userId,
             controller,
-            shownPosition: undefined,
-            positionAtMs: 0,
-            shownAdmissionId: null,
-            shownStatus: show.status,
+            shown: { status: show.status, position: undefined, positionAtMs: 0, admissionId: null },
             heartbeatAtMs: show.nowMs,
-            stalledTicks: 0,
+            stalledSinceMs: null,
+            retiresAtMs: show.nowMs + this.#lifeMs(),
           }
           this.#start(connection, show)
         },
@@ -125,7 +110,7 @@ export class StreamHub {
     const connection = this.#connections.get(userId)
     if (connection === undefined) return
     if (view.kind === 'ended') this.end(userId, view.reason, nowMs, status)
-    else this.#write(connection, this.#news(connection, view, status, nowMs))
+    else this.#write(connection, this.#news(connection, view, status, nowMs), nowMs)
   }
 
   /** The last event of a stream; the visitor's client does not reconnect after it. */
@@ -133,15 +118,10 @@ export class StreamHub {
     const connection = this.#connections.get(userId)
     if (connection === undefined) return
     this.#connections.delete(userId)
-    const isNews = status !== undefined && status !== connection.shownStatus
+    const isNews = status !== undefined && status !== connection.shown.status
     const text = (isNews ? statusFrame(status, nowMs) : '') + endFrame(reason, nowMs)
-    try {
-      connection.controller.enqueue(encoder.encode(text))
-      connection.controller.close()
-    } catch {
-      // The reader had gone, or the stream had errored: there is nobody left to tell.
-    }
-    this.#events.wrote(1)
+    if (this.#hasRoom(connection)) this.#finish(connection, text)
+    else this.#breakOff(connection)
   }
 
   /**
@@ -160,7 +140,7 @@ export class StreamHub {
       inSlice += 1
       if (inSlice < STREAM_SLICE) continue
       inSlice = 0
-      await scheduler.wait(0)
+      await nextTurn()
       if (isStale()) return
     }
   }
@@ -182,7 +162,8 @@ export class StreamHub {
     if (isBeat) text += heartbeatFrame(nowMs)
     const isNear = view.kind === 'waiting' && view.position !== null && view.position <= NEAR_HEAD_POSITIONS
     if (text === '' && isNear) text = PROBE_FRAME
-    if (this.#write(connection, text) && isBeat) connection.heartbeatAtMs = nowMs
+    if (this.#write(connection, text, nowMs) && isBeat) connection.heartbeatAtMs = nowMs
+    if (nowMs >= connection.retiresAtMs) this.#retire(connection)
   }
 
   #start(connection: Connection, show: Opening): void {
@@ -194,39 +175,22 @@ export class StreamHub {
     }
     this.#connections.set(connection.userId, connection)
     const news = this.#news(connection, show.view, show.status, show.nowMs)
-    this.#write(connection, retryLine(show.retryMs) + news)
+    this.#write(connection, retryLine(show.retryMs) + news, show.nowMs)
   }
 
   /** What the visitor should see and has not been shown. A reader without room is shown nothing, and told later. */
   #news(connection: Connection, view: StreamView, status: EventStatusName, nowMs: EpochMs): string {
-    let text = ''
-    if (connection.shownStatus !== status) text += statusFrame(status, nowMs)
-    // At most one position a second, whatever else is told in between.
-    const isNewPosition =
-      view.kind === 'waiting' &&
-      view.position !== connection.shownPosition &&
-      nowMs - connection.positionAtMs >= POSITION_GAP_MS
-    if (isNewPosition) {
-      text += positionFrame(this.#eventId, view, nowMs)
-    }
-    if (view.kind === 'admitted' && view.admission.admissionId !== connection.shownAdmissionId) {
-      text += promotionFrame(this.#eventId, view.admission, nowMs)
-    }
+    const { text, shown } = newsOf(this.#eventId, connection.shown, { view, status, nowMs })
     if (text === '' || !this.#hasRoom(connection)) return ''
-    connection.shownStatus = status
-    if (isNewPosition) {
-      connection.shownPosition = view.position
-      connection.positionAtMs = nowMs
-    }
-    if (view.kind === 'admitted') connection.shownAdmissionId = view.admission.admissionId
+    connection.shown = shown
     return text
   }
 
   /** Whether the reader took it. */
-  #write(connection: Connection, text: string): boolean {
+  #write(connection: Connection, text: string, nowMs: EpochMs): boolean {
     if (text === '') return false
     if (!this.#hasRoom(connection)) {
-      this.#stall(connection)
+      this.#stall(connection, nowMs)
       return false
     }
     try {
@@ -236,7 +200,7 @@ export class StreamHub {
       this.#drop(connection)
       return false
     }
-    connection.stalledTicks = 0
+    connection.stalledSinceMs = null
     this.#events.wrote(1)
     return true
   }
@@ -246,12 +210,41 @@ export class StreamHub {
   }
 
   /** A reader that takes nothing costs memory, not correctness; after a while it is somebody who is not there. */
-  #stall(connection: Connection): void {
-    connection.stalledTicks += 1
+  #stall(connection: Connection, nowMs: EpochMs): void {
+    connection.stalledSinceMs ??= nowMs
     this.#events.skipped()
-    if (connection.stalledTicks < STREAM_STALLED_TICKS_MAX) return
-    connection.controller.error(new Error('stream stalled'))
+    if (nowMs - connection.stalledSinceMs < STREAM_STALLED_MS_MAX) return
+    this.#breakOff(connection)
     this.#drop(connection)
+  }
+
+  /** The end of a stream's life, without an `end` event: the client is to come back. */
+  #retire(connection: Connection): void {
+    const { userId } = connection
+    if (this.#connections.get(userId) !== connection) return
+    this.#connections.delete(userId)
+    if (!this.#hasRoom(connection)) {
+      this.#breakOff(connection)
+      this.#events.closed(userId)
+      return
+    }
+    this.#finish(connection, retryLine(RETIRED_RETRY_MS_MIN + Math.random() * RETIRED_RETRY_MS_SPREAD))
+    this.#events.retired(userId)
+  }
+
+  #finish(connection: Connection, lastWords: string): void {
+    try {
+      connection.controller.enqueue(encoder.encode(lastWords))
+      connection.controller.close()
+    } catch {
+      // The reader had gone, or the stream had errored: there is nobody left to tell.
+    }
+    this.#events.wrote(1)
+  }
+
+  /** What still waits in the buffers is thrown away: nobody reads it. */
+  #breakOff({ controller }: Connection): void {
+    controller.error(new Error('stream stalled'))
   }
 
   #drop(connection: Connection): void {
@@ -259,4 +252,13 @@ export class StreamHub {
     this.#connections.delete(connection.userId)
     this.#events.closed(connection.userId)
   }
+}
+
+function jitteredLifeMs(): number {
+  return STREAM_LIFE_MS_MIN + Math.random() * STREAM_LIFE_MS_SPREAD
+}
+
+/** Lets whatever else is due have its turn. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0))
 }

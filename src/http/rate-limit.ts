@@ -20,7 +20,9 @@ export async function checkRate(
   if (request.caller?.kind === 'visitor') keys.push(`user:${request.caller.userId}`)
   const allowed = await Promise.all(keys.map((key) => mayGoOn(limiters[limit], key)))
   if (allowed.every(Boolean)) return ok(null)
-  return err({ reason: 'rate-limited', retryAfterSeconds: PERIOD_SECONDS[limit] })
+  // Spread over a second period, so that those who were refused together do not come back together.
+  const retryAfterSeconds = Math.ceil(PERIOD_SECONDS[limit] * (1 + Math.random()))
+  return err({ reason: 'rate-limited', retryAfterSeconds })
 }
 
 async function mayGoOn(limiter: RateLimiter, key: string): Promise<boolean> {

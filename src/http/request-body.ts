@@ -1,5 +1,6 @@
 /** Reads bodies: bounded whatever the headers claim, UTF-8, JSON only. */
 import type * as z from 'zod'
+import { TimedOut, withTimeout } from '../bounded.ts'
 import { err, ok } from '../core/result.ts'
 import type { Result } from '../core/result.ts'
 import { invalidRequest } from './failure.ts'
@@ -11,12 +12,22 @@ export const BODY_BYTES_MAX = 64 * 1024
 /** A hostile body may be wrong in thousands of places; the first ones are enough to mend it. */
 const FAULTS_MAX = 20
 
-/** The text of the body, empty when there is none. The bytes are counted: Content-Length may lie or be absent. */
-export async function readBody(request: Request): Promise<Result<string, GatewayFailure>> {
+/** 64 KiB take this long at modem speed; a sender who is slower holds a connection for nothing. */
+export const BODY_DEADLINE_MS = 10_000
+
+/**
+ * The text of the body, empty when there is none. The bytes are counted: Content-Length may lie or be absent. All of
+ * it has to arrive within `deadlineMs`.
+ */
+export async function readBody(
+  request: Request,
+  deadlineMs = BODY_DEADLINE_MS,
+): Promise<Result<string, GatewayFailure>> {
   if (Number(request.headers.get('Content-Length') ?? 0) > BODY_BYTES_MAX)
     return err({ reason: 'body-too-large' })
-  const bytes = await readBounded(request.body)
-  if (bytes === null) return err({ reason: 'body-too-large' })
+  const read = await readBounded(request.body, deadlineMs)
+  if (!read.ok) return read
+  const bytes = read.value
   if (bytes.byteLength === 0) return ok('')
   if (!isJson(request.headers.get('Content-Type'))) return err({ reason: 'unsupported-media-type' })
   try {
@@ -41,20 +52,38 @@ export function parseBody<T extends z.ZodType>(text: string, schema: T): Result<
   return err(invalidRequest(...parsed.error.issues.flatMap(faultsOf).slice(0, FAULTS_MAX)))
 }
 
-async function readBounded(body: Request['body']): Promise<Uint8Array | null> {
-  if (body === null) return new Uint8Array()
+async function readBounded(
+  body: Request['body'],
+  deadlineMs: number,
+): Promise<Result<Uint8Array, GatewayFailure>> {
+  if (body === null) return ok(new Uint8Array())
+  const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader()
+  try {
+    return await withTimeout(readAll(reader), deadlineMs)
+  } catch (error) {
+    if (!(error instanceof TimedOut)) throw error
+    // The sender learns it from the answer; that the rest is not wanted is the connection's business.
+    reader.cancel().catch(() => {})
+    return err(
+      invalidRequest({ pointer: '', detail: `The body did not arrive within ${deadlineMs / 1_000} s.` }),
+    )
+  }
+}
+
+async function readAll(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): Promise<Result<Uint8Array, GatewayFailure>> {
   const chunks: Uint8Array[] = []
   let size = 0
-  const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader()
   for (let read = await reader.read(); !read.done; read = await reader.read()) {
     size += read.value.byteLength
     if (size > BODY_BYTES_MAX) {
       await reader.cancel()
-      return null
+      return err({ reason: 'body-too-large' })
     }
     chunks.push(read.value)
   }
-  return concatenate(chunks, size)
+  return ok(concatenate(chunks, size))
 }
 
 function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array {

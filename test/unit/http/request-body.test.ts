@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ok } from '../../../src/core/result.ts'
-import { BODY_BYTES_MAX } from '../../../src/http/request-body.ts'
+import { BODY_BYTES_MAX, readBody } from '../../../src/http/request-body.ts'
 import { ADMIN_KEY, ORIGIN_KEY, bearer, createGateway, jsonBody, problemOf } from './gateway.ts'
 import { admissionOf, detailOf, placeOf } from './views.ts'
 
@@ -59,6 +59,29 @@ describe('a body', () => {
     })
     expect((await putEvent(endless)).status).toBe(413)
     expect(pulled).toBeLessThan(80)
+  })
+
+  it('that does not arrive in time is given up, and the answer says why', async () => {
+    let isCancelled = false
+    const slow = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new TextEncoder().encode('{"capacity":')),
+      cancel: () => {
+        isCancelled = true
+      },
+    })
+    const request = new Request('http://localhost/', {
+      method: 'PUT',
+      body: slow,
+      duplex: 'half',
+    } as RequestInit)
+    expect(await readBody(request, 20)).toEqual({
+      ok: false,
+      error: {
+        reason: 'invalid-request',
+        errors: [{ pointer: '', detail: 'The body did not arrive within 0.02 s.' }],
+      },
+    })
+    expect(isCancelled).toBe(true)
   })
 
   it('of exactly 64 KiB is read', async () => {

@@ -1,0 +1,55 @@
+/** The difference between what a visitor should see and what the stream has shown. */
+import { positionFrame, promotionFrame, statusFrame } from '../core/frames.ts'
+import type { EventStatusName } from '../core/event-config.ts'
+import { TICK_MS } from '../core/limits.ts'
+import type { AdmissionRecord, EndReason } from '../core/records.ts'
+import type { EpochMs } from '../core/time.ts'
+import type { EtaSeconds } from '../core/views.ts'
+
+/** What a visitor should see at this moment. */
+export type StreamView =
+  | {
+      readonly kind: 'waiting'
+      readonly position: number | null
+      readonly totalWaiting: number
+      readonly etaSeconds: EtaSeconds | null
+    }
+  | { readonly kind: 'admitted'; readonly admission: AdmissionRecord }
+  | { readonly kind: 'ended'; readonly reason: EndReason }
+
+/** What a stream was told last. */
+export type Shown = {
+  readonly status: EventStatusName
+  /** Undefined: nothing shown yet. */
+  readonly position: number | null | undefined
+  readonly positionAtMs: EpochMs
+  readonly admissionId: string | null
+}
+
+/** The frames to write, '' for none, and what will have been shown with them. */
+export function newsOf(
+  eventId: string,
+  shown: Shown,
+  now: { readonly view: StreamView; readonly status: EventStatusName; readonly nowMs: EpochMs },
+): { readonly text: string; readonly shown: Shown } {
+  const { view, status, nowMs } = now
+  let text = shown.status === status ? '' : statusFrame(status, nowMs)
+  let next: Shown = { ...shown, status }
+  // At most one position a second, whatever else is told in between. Ticks are counted by the second they belong to, so
+  // that one which comes a few milliseconds early does not cost the next a whole second.
+  const isFirst = shown.position === undefined
+  const slotMs = isFirst ? nowMs : Math.floor(nowMs / TICK_MS) * TICK_MS
+  if (
+    view.kind === 'waiting' &&
+    view.position !== shown.position &&
+    (isFirst || slotMs - shown.positionAtMs >= TICK_MS)
+  ) {
+    text += positionFrame(eventId, view, nowMs)
+    next = { ...next, position: view.position, positionAtMs: slotMs }
+  }
+  if (view.kind === 'admitted' && view.admission.admissionId !== shown.admissionId) {
+    text += promotionFrame(eventId, view.admission, nowMs)
+    next = { ...next, admissionId: view.admission.admissionId }
+  }
+  return { text, shown: next }
+}
