@@ -111,21 +111,17 @@ local knows_version = pool.told == seen_version
 local regressed = pool.epoch == seen_epoch and (pool.told < seen_version or (start_epoch and knows_version))
 if not pool.whole or pool.epoch < seen_epoch or regressed then
   begin_epoch(pool, config)
-  config_changed = true
-  -- This call may be late itself, and its list with it; only who has never been told an epoch cannot have an old list.
-  if seen_epoch > 0 then
-    commit(pool, keys, event_id, pool_ttl_ms, config_fields(config))
-    return reply('again', pool)
-  end
-else
-  if pool.phase == 'recovering' and seen_epoch > 0 and seen_epoch ~= pool.epoch then
-    spend_rate_if_used(config, true)
-  end
-  if not knows_version or (seen_epoch ~= pool.epoch and seen_epoch > 0) then
-    return reply('again', pool)
-  end
-  pool.recover_by_ms = tonumber(redis.call('HGET', keys.pool, 'recoverByMs')) or 0
+  -- This call may be late itself, and its list with it.
+  commit(pool, keys, event_id, pool_ttl_ms, config_fields(config))
+  return reply('again', pool)
 end
+if pool.phase == 'recovering' and seen_epoch > 0 and seen_epoch ~= pool.epoch then
+  spend_rate_if_used(config, true)
+end
+if not knows_version or seen_epoch ~= pool.epoch then
+  return reply('again', pool)
+end
+pool.recover_by_ms = tonumber(redis.call('HGET', keys.pool, 'recoverByMs')) or 0
 add_leases()
 
 local changes = config_changed and config_fields(config) or {}

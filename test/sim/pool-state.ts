@@ -1,0 +1,119 @@
+/** What Redis keeps of a pool, as plain data, and what the library of the scripts (lua/lib) does with it. */
+import type { PoolCall, PoolView, ReassertCall, ReserveCall } from '../../src/ports/pool-gate.ts'
+import { spentTat } from './pool-rate.ts'
+
+export type Terms = {
+  readonly version: number
+  readonly capacity: number
+  readonly rate: number | null
+}
+
+/** The hash of a pool; a field that is not there is undefined. */
+export type PoolHash = {
+  epoch: number
+  version: number
+  phase: 'recovering' | 'open'
+  recoverByMs: number
+  terms: Terms | null
+  tatMs: string | null
+  readonly told: Map<string, number>
+  readonly asserted: Set<string>
+  readonly batches: Map<string, { readonly id: string; readonly granted: number; readonly version: number }>
+}
+
+/** The three keys of a pool. An empty set or hash is one that does not exist. */
+export type PoolState = {
+  hash: PoolHash | null
+  leases: Map<string, number>
+  tokens: Map<string, string>
+}
+
+export function emptyPool(): PoolState {
+  return { hash: null, leases: new Map(), tokens: new Map() }
+}
+
+export function copyPool({ hash, leases, tokens }: PoolState): PoolState {
+  return {
+    hash: hash && {
+      ...hash,
+      told: new Map(hash.told),
+      asserted: new Set(hash.asserted),
+      batches: new Map(hash.batches),
+    },
+    leases: new Map(leases),
+    tokens: new Map(tokens),
+  }
+}
+
+function isWhole({ hash, leases }: PoolState): boolean {
+  return hash !== null && leases.has(`epoch:${hash.epoch}`)
+}
+
+/** Null where the scripts say `lost`. */
+export function knownHash(pool: PoolState, { view, eventId }: PoolCall): PoolHash | null {
+  const { hash } = pool
+  if (hash === null || !isWhole(pool) || hash.epoch !== view.epoch) return null
+  return (hash.told.get(eventId) ?? 0) < view.version ? null : hash
+}
+
+export function commit(hash: PoolHash, eventId: string): void {
+  hash.version += 1
+  hash.told.set(eventId, hash.version)
+}
+
+export function viewOf(hash: PoolHash, eventId: string): PoolView {
+  return { epoch: hash.epoch, version: hash.told.get(eventId) ?? 0 }
+}
+
+export function freeOf(pool: PoolState, { capacity }: Terms): number {
+  return Math.max(0, capacity - (pool.leases.size - 1))
+}
+
+type Offer = Pick<ReserveCall, 'capacity' | 'admitPerMinute' | 'configVersion'>
+
+export function newestTerms(hash: PoolHash | null, offer: Offer): { terms: Terms; isNew: boolean } {
+  const stored = hash?.terms ?? null
+  if (stored !== null && stored.version >= offer.configVersion) return { terms: stored, isNew: false }
+  const terms = { version: offer.configVersion, capacity: offer.capacity, rate: offer.admitPerMinute }
+  return { terms, isNew: true }
+}
+
+/** The pool's hash, begun anew where the pool is not what the caller knows. */
+export function currentEpoch(
+  pool: PoolState,
+  call: ReassertCall,
+  terms: Terms,
+): { hash: PoolHash; isFresh: boolean } {
+  const { hash } = pool
+  const { epoch: seenEpoch, version: seenVersion } = call.view
+  const told = hash?.told.get(call.eventId) ?? 0
+  const isRegressed =
+    hash?.epoch === seenEpoch && (told < seenVersion || (call.startEpoch && told === seenVersion))
+  if (hash === null || !isWhole(pool) || hash.epoch < seenEpoch || isRegressed) {
+    return { hash: beginEpoch(pool, call, terms), isFresh: true }
+  }
+  if (hash.phase === 'recovering' && seenEpoch > 0 && seenEpoch !== hash.epoch && terms.rate !== null) {
+    hash.tatMs = spentTat(terms.rate, call.nowMs)
+  }
+  return { hash, isFresh: false }
+}
+
+function beginEpoch(pool: PoolState, call: ReassertCall, terms: Terms): PoolHash {
+  const wasUsed = pool.hash !== null || call.view.epoch > 0
+  const spent = () => (terms.rate === null ? null : wasUsed ? spentTat(terms.rate, call.nowMs) : '0')
+  const hash: PoolHash = {
+    epoch: Math.max(pool.hash?.epoch ?? 0, call.view.epoch) + 1,
+    version: Math.max(pool.hash?.version ?? 0, call.view.version),
+    phase: 'recovering',
+    recoverByMs: call.nowMs + call.longestLeaseMs,
+    terms: null,
+    tatMs: spent(),
+    told: new Map(),
+    asserted: new Set(),
+    batches: new Map(),
+  }
+  pool.hash = hash
+  pool.leases = new Map([[`epoch:${hash.epoch}`, Infinity]])
+  pool.tokens = new Map()
+  return hash
+}
