@@ -286,9 +286,11 @@ describe('promotion', () => {
     const visitors = await api.visitors(300)
     await Promise.all(visitors.map((visitor) => api.join(eventId, visitor)))
     const before = usher.runtime.front?.stats.commands ?? 0
+    // One is the batch. The others happen once in a pool's life: it is lost to a line that it has never seen, which says
+    // what it holds, and says it again when it has been told the pool's epoch.
     await api.admin('POST', `events/${eventId}/resume`)
     await eventually(async () => ((await api.status(eventId)).body.admitted === 300 ? true : null))
-    expect((usher.runtime.front?.stats.commands ?? 0) - before).toBeLessThanOrEqual(3)
+    expect((usher.runtime.front?.stats.commands ?? 0) - before).toBeLessThanOrEqual(4)
   })
 
   it('D19: whoever holds a stream hears of the admission on it', async () => {
