@@ -67,7 +67,7 @@ end
 local function begin_epoch(pool, config)
   local was_used = pool.epoch ~= nil or seen_epoch > 0
   pool.epoch = math.max(pool.epoch or 0, seen_epoch) + 1
-  pool.version = math.max(pool.version or 0, seen_version)
+  pool.version = math.max(pool.version, seen_version)
   pool.phase = 'recovering'
   pool.asserted = false
   pool.recover_by_ms = now_ms + longest_lease_ms
@@ -107,12 +107,12 @@ end
 
 local pool = read_pool(keys.pool, keys.leases, event_id)
 local config, config_changed = newest_config(keys.pool, offered)
-local knows_version = pool.told == seen_version
-local regressed = pool.epoch == seen_epoch and (pool.told < seen_version or (start_epoch and knows_version))
+local knows_version = pool.version == seen_version
+local regressed = pool.epoch == seen_epoch and (pool.version < seen_version or (start_epoch and knows_version))
 if not pool.whole or pool.epoch < seen_epoch or regressed then
   begin_epoch(pool, config)
   -- This call may be late itself, and its list with it.
-  commit(pool, keys, event_id, pool_ttl_ms, config_fields(config))
+  commit(pool, keys, event_id, pool_ttl_ms, now_ms, config_fields(config))
   return reply('again', pool)
 end
 if pool.phase == 'recovering' and seen_epoch > 0 and seen_epoch ~= pool.epoch then
@@ -133,7 +133,7 @@ if pool.phase == 'recovering' and (#missing == 0 or now_ms >= pool.recover_by_ms
   pool.phase = 'open'
   changes[#changes + 1], changes[#changes + 2] = 'phase', 'open'
 end
-commit(pool, keys, event_id, pool_ttl_ms, changes)
+commit(pool, keys, event_id, pool_ttl_ms, now_ms, changes)
 if pool.phase == 'open' and (final or pool.asserted) then
   return reply('open', pool)
 end

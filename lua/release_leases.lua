@@ -6,7 +6,8 @@
   ARGV[1] event_id
   ARGV[2] seen_epoch (int 0..)   ARGV[3] seen_version (int 0..)
   ARGV[4] pool_ttl_ms (ms 1..)
-  ARGV[5..] admission_ids (0..1000)
+  ARGV[5] now_ms (ms since 1970)
+  ARGV[6..] admission_ids (0..1000)
   Returns: {"done", epoch, version, removed} | {"lost"}
   Cost: O(ids * log leases) ]]
 -- @include lib/arguments.lua
@@ -18,7 +19,8 @@ local event_id = text('event_id', ARGV[1])
 local seen_epoch = integer('seen_epoch', ARGV[2], 0, INT_MAX)
 local seen_version = integer('seen_version', ARGV[3], 0, INT_MAX)
 local pool_ttl_ms = integer('pool_ttl_ms', ARGV[4], 1, MS_MAX)
-local admission_ids = members_from('admission_ids', 5, 1)
+local now_ms = integer('now_ms', ARGV[5], 0, MS_MAX)
+local admission_ids = members_from('admission_ids', 6, 1)
 if bad_argument then
   return refusal()
 end
@@ -30,5 +32,5 @@ end
 
 local removed = write_chunked('ZREM', keys.leases, admission_ids)
 write_chunked('HDEL', keys.tokens, admission_ids)
-commit(pool, keys, event_id, pool_ttl_ms)
+commit(pool, keys, event_id, pool_ttl_ms, now_ms)
 return reply('done', pool, digits(removed))

@@ -85,7 +85,7 @@ local config, config_changed = newest_config(keys.pool, offered)
 local changes = config_changed and config_fields(config) or {}
 if pool.phase ~= 'open' or batch.id == batch_id then
   if config_changed then
-    commit(pool, keys, event_id, pool_ttl_ms, changes)
+    commit(pool, keys, event_id, pool_ttl_ms, now_ms, changes)
   end
   if pool.phase ~= 'open' then
     return reply('recovering', pool)
@@ -102,6 +102,6 @@ if config.rate ~= NO_RATE then
 end
 add_leases(granted)
 changes[#changes + 1] = batch_field
-changes[#changes + 1] = batch_id .. ':' .. digits(granted) .. ':' .. digits(pool.version + 1)
-commit(pool, keys, event_id, pool_ttl_ms, changes)
+changes[#changes + 1] = batch_id .. ':' .. digits(granted) .. ':' .. digits(version_after(pool, now_ms))
+commit(pool, keys, event_id, pool_ttl_ms, now_ms, changes)
 return reply('granted', pool, digits(granted), digits(free_of(config.capacity)))

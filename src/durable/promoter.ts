@@ -12,7 +12,7 @@ import type { LineState } from '../core/line-state.ts'
 import { BATCH_MEMBERS_MAX } from '../core/limits.ts'
 import type { AdmissionRecord, BatchRecord, Decision, GateDebt, PoolKeyText } from '../core/records.ts'
 import type { EpochMs } from '../core/time.ts'
-import type { PoolCall, PoolGate, PoolView } from '../ports/pool-gate.ts'
+import type { PoolChange, PoolGate, PoolView } from '../ports/pool-gate.ts'
 import { reconcilePools } from './pool-reconciliation.ts'
 import { poolTerms, type PoolRecovery } from './pool-recovery.ts'
 
@@ -101,7 +101,7 @@ export class Promoter {
       await reconcilePools(
         line,
         this.#deps.gate,
-        (pool) => new CallChain(line).next(pool),
+        (pool) => this.#chain(line).next(pool),
         this.#deps.recovery,
       )
       if (this.#deps.recovery.isRunning) return 'more'
@@ -112,7 +112,7 @@ export class Promoter {
     const batch = chosen.value
     if (asks.length === 0 && batch === null) return 'idle'
     // Sent in one turn, so the client puts them into one request, in this order: what ended makes room for the batch.
-    const chain = new CallChain(line)
+    const chain = this.#chain(line)
     const debts = asks.map((ask) => this.#settle(line, ask, chain))
     const granted = batch === null ? null : this.#reserve(line, batch, chain)
     const settled = await Promise.allSettled([...debts, granted])
@@ -137,7 +137,7 @@ export class Promoter {
   }
 
   /** Null when the gate has lost this line's generation. */
-  async #tell(call: () => PoolCall, debt: GateDebt, records: AdmissionRecord[]): Promise<PoolView | null> {
+  async #tell(call: () => PoolChange, debt: GateDebt, records: AdmissionRecord[]): Promise<PoolView | null> {
     const { gate } = this.#deps
     switch (debt) {
       case 'release': {
@@ -173,13 +173,12 @@ export class Promoter {
 
   /** How many of the batch were admitted; 0 while the outcome is open. */
   async #reserve(line: LineState, batch: BatchRecord, chain: CallChain): Promise<number> {
-    const nowMs = this.#deps.now()
+    const call = chain.next(batch.pool)
     const reply = await this.#deps.gate.reserve({
-      ...chain.next(batch.pool),
-      nowMs,
+      ...call,
       batchId: batch.batchId,
       admissionIds: batch.members.map((member) => member.admissionId),
-      leaseExpiresAtMs: nowMs + line.event.config.entryTokenTtlSeconds * 1_000,
+      leaseExpiresAtMs: call.nowMs + line.event.config.entryTokenTtlSeconds * 1_000,
       ...poolTerms(line.event, batch.pool),
     })
     if (reply.kind !== 'granted') {
@@ -195,6 +194,10 @@ export class Promoter {
     this.#deps.commit(settled)
     if (settled.value.admitted > 0) this.#deps.admitted(settled.value.admitted, batch.chosenAtMs)
     return reply.count
+  }
+
+  #chain(line: LineState): CallChain {
+    return new CallChain(line, this.#deps.now())
   }
 
   async #recover(line: LineState): Promise<boolean> {
@@ -219,18 +222,19 @@ export class Promoter {
  */
 class CallChain {
   readonly #line: LineState
-  readonly #made = new Map<PoolKeyText, number>()
+  readonly #nowMs: EpochMs
+  readonly #views = new Map<PoolKeyText, PoolView>()
 
-  constructor(line: LineState) {
+  constructor(line: LineState, nowMs: EpochMs) {
     this.#line = line
+    this.#nowMs = nowMs
   }
 
-  next(pool: PoolKeyText): PoolCall {
-    const seen = this.#line.poolViews.get(pool)
-    const ahead = this.#made.get(pool) ?? 0
-    this.#made.set(pool, ahead + 1)
-    const view = { epoch: seen?.epoch ?? 0, version: (seen?.version ?? 0) + ahead }
-    return { pool, eventId: this.#line.event.eventId, view }
+  next(pool: PoolKeyText): PoolChange {
+    const view = this.#views.get(pool) ?? this.#line.poolViews.get(pool) ?? { epoch: 0, version: 0 }
+    this.#views.set(pool, { epoch: view.epoch, version: Math.max(view.version + 1, this.#nowMs) })
+    const { epoch, version } = view
+    return { pool, eventId: this.#line.event.eventId, view: { epoch, version }, nowMs: this.#nowMs }
   }
 }
 

@@ -18,8 +18,10 @@ export type PoolView = { readonly epoch: number; readonly version: number }
 
 export type PoolCall = { readonly pool: PoolKey; readonly eventId: string; readonly view: PoolView }
 
-export type ReserveCall = PoolCall & {
-  readonly nowMs: EpochMs
+/** A call that changes the pool. Its new version is the caller's clock, or one more than the last where that is larger. */
+export type PoolChange = PoolCall & { readonly nowMs: EpochMs }
+
+export type ReserveCall = PoolChange & {
   readonly batchId: string
   /** In the order of the line; the first n are granted. At most 1,000. */
   readonly admissionIds: readonly string[]
@@ -68,8 +70,7 @@ export type CheckReply =
     }
   | Lost
 
-export type ReassertCall = PoolCall & {
-  readonly nowMs: EpochMs
+export type ReassertCall = PoolChange & {
   /** At most 1,000; a longer list is sent in several calls, `final` on the last. */
   readonly leases: readonly LeaseAssertion[]
   readonly final: boolean
@@ -92,9 +93,9 @@ export type ReassertReply =
 
 export interface PoolGate {
   reserve(call: ReserveCall): Promise<ReserveReply>
-  renew(call: PoolCall & { leases: readonly LeaseRenewal[] }): Promise<ChangeReply>
-  release(call: PoolCall & { admissionIds: readonly string[] }): Promise<ChangeReply>
-  redeem(call: PoolCall & { lease: LeaseRenewal & { sessionDigest: string } }): Promise<RedeemReply>
+  renew(call: PoolChange & { leases: readonly LeaseRenewal[] }): Promise<ChangeReply>
+  release(call: PoolChange & { admissionIds: readonly string[] }): Promise<ChangeReply>
+  redeem(call: PoolChange & { lease: LeaseRenewal & { sessionDigest: string } }): Promise<RedeemReply>
   check(call: PoolCall & { admissionIds: readonly string[] }): Promise<CheckReply>
   reassert(call: ReassertCall): Promise<ReassertReply>
   /** Answers when Redis does. */

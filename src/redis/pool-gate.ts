@@ -7,7 +7,7 @@
 import type { Redis } from '@upstash/redis/cloudflare'
 import { ORPHAN_LEASE_MS, POOL_TTL_MS } from '../core/limits.ts'
 import { StoreProtocolError, StoreUnavailable } from '../ports/pool-gate.ts'
-import type { PoolCall, PoolGate, ReassertCall, ReserveCall } from '../ports/pool-gate.ts'
+import type { PoolCall, PoolChange, PoolGate, ReassertCall, ReserveCall } from '../ports/pool-gate.ts'
 import { poolKeys } from './keys.ts'
 import { parseChange, parseCheck, parseReassert, parseRedeem, parseReserve } from './replies.ts'
 import { SCRIPTS } from './scripts.ts'
@@ -32,15 +32,15 @@ export function createPoolGate(redis: ScriptClient, observe: RedisCallObserver =
     },
     async renew(call) {
       const leases = call.leases.flatMap((lease) => [lease.admissionId, String(lease.leaseExpiresAtMs)])
-      return parseChange(await run('renew_leases', call, [String(POOL_TTL_MS), ...leases]))
+      return parseChange(await run('renew_leases', call, [...changeArguments(call), ...leases]))
     },
     async release(call) {
-      return parseChange(await run('release_leases', call, [String(POOL_TTL_MS), ...call.admissionIds]))
+      return parseChange(await run('release_leases', call, [...changeArguments(call), ...call.admissionIds]))
     },
     async redeem(call) {
       const { admissionId, sessionDigest, leaseExpiresAtMs } = call.lease
       const lease = [admissionId, sessionDigest, String(leaseExpiresAtMs)]
-      return parseRedeem(await run('redeem_token', call, [String(POOL_TTL_MS), ...lease]))
+      return parseRedeem(await run('redeem_token', call, [...changeArguments(call), ...lease]))
     },
     async check(call) {
       return parseCheck(await run('check_tokens', call, call.admissionIds), call.admissionIds.length)
@@ -98,10 +98,13 @@ function storeError(name: ScriptName | 'ping', cause: unknown): StoreProtocolErr
   return new StoreUnavailable(`${name}: no answer from Redis`, { cause })
 }
 
+function changeArguments({ nowMs }: PoolChange): string[] {
+  return [String(POOL_TTL_MS), String(nowMs)]
+}
+
 function reserveArguments(call: ReserveCall): string[] {
   return [
-    String(POOL_TTL_MS),
-    String(call.nowMs),
+    ...changeArguments(call),
     call.batchId,
     String(call.leaseExpiresAtMs),
     ...configArguments(call),
@@ -117,8 +120,7 @@ function reassertArguments(call: ReassertCall): string[] {
     lease.sessionDigest ?? '',
   ])
   return [
-    String(POOL_TTL_MS),
-    String(call.nowMs),
+    ...changeArguments(call),
     call.final ? '1' : '0',
     call.startEpoch ? '1' : '0',
     String(call.longestLeaseMs),

@@ -22,18 +22,18 @@ const NOW = String(NOW_MS)
 const VALID: Record<ScriptName, string[]> = {
   check_tokens: [...SEEN, 'A.1'],
   reassert_leases: [...SEEN, TTL, NOW, '1', '0', '1000', '5', '60', '1', '1', 'A', 'A.1', NOW, ''],
-  redeem_token: [...SEEN, TTL, 'A.1', 'digest', NOW],
-  release_leases: [...SEEN, TTL, 'A.1'],
-  renew_leases: [...SEEN, TTL, 'A.1', NOW],
+  redeem_token: [...SEEN, TTL, NOW, 'A.1', 'digest', NOW],
+  release_leases: [...SEEN, TTL, NOW, 'A.1'],
+  renew_leases: [...SEEN, TTL, NOW, 'A.1', NOW],
   reserve_leases: [...SEEN, TTL, NOW, 'b1', NOW, '5', '60', '1', '1000', 'A.1'],
 }
 const TEXT_OF_ANY_KIND: Partial<Record<ScriptName, number[]>> = {
   check_tokens: [3],
   reassert_leases: [12, 13, 15],
-  release_leases: [4],
-  renew_leases: [4],
+  release_leases: [5],
+  renew_leases: [5],
   reserve_leases: [11],
-  redeem_token: [4, 5],
+  redeem_token: [5, 6],
 }
 const NAMES = Object.keys(VALID) as ScriptName[]
 
@@ -84,7 +84,7 @@ overEveryEngine('every script', (harness) => {
   )
 
   it('a redemption without a session, and a batch without an id, are refused', async () => {
-    await expect(run('redeem_token', VALID.redeem_token.with(5, ''))).rejects.toThrow('session_digest')
+    await expect(run('redeem_token', VALID.redeem_token.with(6, ''))).rejects.toThrow('session_digest')
     await expect(run('reserve_leases', VALID.reserve_leases.with(5, ''))).rejects.toThrow('batch_id')
   })
 

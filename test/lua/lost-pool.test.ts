@@ -34,7 +34,7 @@ const LOSSES: Record<string, (harness: Harness) => Promise<unknown>> = {
     await redis.client.del(poolKeys('e:A')[1])
     await redis.client.zadd(poolKeys('e:A')[1], { score: 1, member: 'foreign' })
   },
-  'the hash has lost its version': ({ redis }) => redis.client.hdel(poolKeys('e:A')[0], 'version'),
+  'the hash has lost its version': ({ redis }) => redis.client.hdel(poolKeys('e:A')[0], 'version:A'),
   'another line has started a new epoch': ({ gate }) => {
     const other = new TestLine(gate, 'other', 'e:A')
     return other.reassert([]).then(() => other.reassert([], { startEpoch: true }))

@@ -5,6 +5,7 @@ import { admissionIdFor } from '../../src/core/ids.ts'
 import type {
   LeaseAssertion,
   PoolCall,
+  PoolChange,
   PoolGate,
   PoolKey,
   PoolView,
@@ -56,6 +57,10 @@ export class TestLine {
     return { pool: this.pool, eventId: this.eventId, view: this.view }
   }
 
+  get change(): PoolChange {
+    return { ...this.call, nowMs: NOW_MS }
+  }
+
   get terms(): Pick<ReserveCall, 'capacity' | 'admitPerMinute' | 'configVersion'> {
     return { capacity: this.capacity, admitPerMinute: this.admitPerMinute, configVersion: this.configVersion }
   }
@@ -65,8 +70,8 @@ export class TestLine {
     admissionIds: readonly string[],
     change: Partial<ReserveCall> = {},
   ): ReserveCall {
-    const times = { nowMs: NOW_MS, leaseExpiresAtMs: LEASE_ENDS_MS }
-    return { ...this.call, ...this.terms, ...times, batchId, admissionIds, ...change }
+    const leaseExpiresAtMs = LEASE_ENDS_MS
+    return { ...this.change, ...this.terms, leaseExpiresAtMs, batchId, admissionIds, ...change }
   }
 
   async reserve(
@@ -84,9 +89,8 @@ export class TestLine {
   ): Promise<ReassertReply> {
     return this.saw(
       await this.gate.reassert({
-        ...this.call,
+        ...this.change,
         ...this.terms,
-        nowMs: NOW_MS,
         leases,
         final: true,
         startEpoch: false,
@@ -107,17 +111,17 @@ export class TestLine {
   }
 
   async release(admissionIds: readonly string[]) {
-    return this.saw(await this.gate.release({ ...this.call, admissionIds }))
+    return this.saw(await this.gate.release({ ...this.change, admissionIds }))
   }
 
   async renew(admissionIds: readonly string[], leaseExpiresAtMs: number) {
     const leases = admissionIds.map((admissionId) => ({ admissionId, leaseExpiresAtMs }))
-    return this.saw(await this.gate.renew({ ...this.call, leases }))
+    return this.saw(await this.gate.renew({ ...this.change, leases }))
   }
 
   async redeem(admissionId: string, sessionDigest: string, leaseExpiresAtMs = LEASE_ENDS_MS) {
     return this.saw(
-      await this.gate.redeem({ ...this.call, lease: { admissionId, sessionDigest, leaseExpiresAtMs } }),
+      await this.gate.redeem({ ...this.change, lease: { admissionId, sessionDigest, leaseExpiresAtMs } }),
     )
   }
 

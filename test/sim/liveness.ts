@@ -13,7 +13,8 @@ const TICK_MS = 1_000
 const STANDSTILL_TICKS_MAX = 2
 /** What a clock that was ahead has left behind costs a rate at most a minute from when it is next looked at. */
 const RATE_REPAIR_TICKS_MAX = 62
-const DRAIN_TICKS_MAX = 90
+/** An own and a shared rate, both left in the future by a clock that was ahead: two minutes, at half speed. */
+const DRAIN_TICKS_MAX = 150
 
 export async function settle(world: World, setting: Setting): Promise<void> {
   world.trace(() => 'calm')

@@ -110,8 +110,8 @@ function withoutOvertaking(model: PoolModel): PoolScripts {
   return {
     ...scriptsOf(model),
     reserve: (call) => {
-      const told = model.pool(call.pool).hash?.told.get(call.eventId) ?? 0
-      return model.reserve({ ...call, view: { ...call.view, version: Math.max(told, call.view.version) } })
+      const known = model.pool(call.pool).hash?.versions.get(call.eventId) ?? 0
+      return model.reserve({ ...call, view: { ...call.view, version: Math.max(known, call.view.version) } })
     },
   }
 }

@@ -8,6 +8,7 @@ import type {
   CheckReply,
   LeaseRenewal,
   PoolCall,
+  PoolChange,
   PoolGate,
   PoolKey,
   ReassertCall,
@@ -25,6 +26,7 @@ import {
   freeOf,
   knownHash,
   newestTerms,
+  versionAfter,
   viewOf,
   type PoolHash,
   type PoolState,
@@ -67,7 +69,7 @@ export class PoolModel implements PoolScripts {
     if (hash.phase !== 'open' || isRepeated) {
       if (isNew) {
         hash.terms = terms
-        commit(hash, call.eventId)
+        commit(hash, call)
       }
       if (hash.phase !== 'open') return { kind: 'recovering', view: viewOf(hash, call.eventId) }
       const granted = batch?.granted ?? 0
@@ -85,12 +87,12 @@ export class PoolModel implements PoolScripts {
       pool.tokens.set(admissionId, '')
     }
     hash.terms = terms
-    hash.batches.set(call.eventId, { id: call.batchId, granted, version: hash.version + 1 })
-    commit(hash, call.eventId)
+    hash.batches.set(call.eventId, { id: call.batchId, granted, version: versionAfter(hash, call) })
+    commit(hash, call)
     return this.#granted(pool, hash, call, granted, terms)
   }
 
-  renew(call: PoolCall & { leases: readonly LeaseRenewal[] }): ChangeReply {
+  renew(call: PoolChange & { leases: readonly LeaseRenewal[] }): ChangeReply {
     const pool = this.pool(call.pool)
     const hash = knownHash(pool, call)
     if (hash === null) return LOST
@@ -101,11 +103,11 @@ export class PoolModel implements PoolScripts {
       changed += 1
       pool.leases.set(admissionId, Math.max(expiryMs, leaseExpiresAtMs))
     }
-    commit(hash, call.eventId)
+    commit(hash, call)
     return { kind: 'done', changed, view: viewOf(hash, call.eventId) }
   }
 
-  release(call: PoolCall & { admissionIds: readonly string[] }): ChangeReply {
+  release(call: PoolChange & { admissionIds: readonly string[] }): ChangeReply {
     const pool = this.pool(call.pool)
     const hash = knownHash(pool, call)
     if (hash === null) return LOST
@@ -114,11 +116,11 @@ export class PoolModel implements PoolScripts {
       if (pool.leases.delete(admissionId)) changed += 1
       pool.tokens.delete(admissionId)
     }
-    commit(hash, call.eventId)
+    commit(hash, call)
     return { kind: 'done', changed, view: viewOf(hash, call.eventId) }
   }
 
-  redeem(call: PoolCall & { lease: LeaseRenewal & { sessionDigest: string } }): RedeemReply {
+  redeem(call: PoolChange & { lease: LeaseRenewal & { sessionDigest: string } }): RedeemReply {
     const pool = this.pool(call.pool)
     const hash = knownHash(pool, call)
     if (hash === null) return LOST
@@ -130,7 +132,7 @@ export class PoolModel implements PoolScripts {
     if (holder !== '' && holder !== sessionDigest) return { kind: 'taken', view: viewOf(hash, call.eventId) }
     pool.tokens.set(admissionId, sessionDigest)
     pool.leases.set(admissionId, Math.max(expiryMs, leaseExpiresAtMs))
-    commit(hash, call.eventId)
+    commit(hash, call)
     return { kind: 'redeemed', view: viewOf(hash, call.eventId) }
   }
 
@@ -156,11 +158,11 @@ export class PoolModel implements PoolScripts {
     const { hash, isFresh } = currentEpoch(pool, call, terms)
     if (isFresh) {
       hash.terms = terms
-      commit(hash, eventId)
+      commit(hash, call)
       return { kind: 'again', view: viewOf(hash, eventId) }
     }
     const isOtherEpoch = seenEpoch !== hash.epoch
-    const isOvertaken = (hash.told.get(eventId) ?? 0) !== seenVersion
+    const isOvertaken = (hash.versions.get(eventId) ?? 0) !== seenVersion
     if (isOvertaken || isOtherEpoch) return { kind: 'again', view: viewOf(hash, eventId) }
     if (isNew) hash.terms = terms
     for (const { admissionId, leaseExpiresAtMs, sessionDigest } of call.leases) {
@@ -172,7 +174,7 @@ export class PoolModel implements PoolScripts {
     if (hash.phase === 'recovering' && (missing.length === 0 || call.nowMs >= hash.recoverByMs)) {
       hash.phase = 'open'
     }
-    commit(hash, eventId)
+    commit(hash, call)
     const view = viewOf(hash, eventId)
     if (hash.phase === 'open' && hash.asserted.has(eventId)) return { kind: 'open', view }
     return { kind: 'recovering', view, missingEventIds: missing }

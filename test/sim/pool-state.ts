@@ -1,5 +1,5 @@
 /** What Redis keeps of a pool, as plain data, and what the library of the scripts (lua/lib) does with it. */
-import type { PoolCall, PoolView, ReassertCall, ReserveCall } from '../../src/ports/pool-gate.ts'
+import type { PoolCall, PoolChange, PoolView, ReassertCall, ReserveCall } from '../../src/ports/pool-gate.ts'
 import { spentTat } from './pool-rate.ts'
 
 export type Terms = {
@@ -11,12 +11,11 @@ export type Terms = {
 /** The hash of a pool; a field that is not there is undefined. */
 export type PoolHash = {
   epoch: number
-  version: number
   phase: 'recovering' | 'open'
   recoverByMs: number
   terms: Terms | null
   tatMs: string | null
-  readonly told: Map<string, number>
+  readonly versions: Map<string, number>
   readonly asserted: Set<string>
   readonly batches: Map<string, { readonly id: string; readonly granted: number; readonly version: number }>
 }
@@ -36,7 +35,7 @@ export function copyPool({ hash, leases, tokens }: PoolState): PoolState {
   return {
     hash: hash && {
       ...hash,
-      told: new Map(hash.told),
+      versions: new Map(hash.versions),
       asserted: new Set(hash.asserted),
       batches: new Map(hash.batches),
     },
@@ -53,16 +52,19 @@ function isWhole({ hash, leases }: PoolState): boolean {
 export function knownHash(pool: PoolState, { view, eventId }: PoolCall): PoolHash | null {
   const { hash } = pool
   if (hash === null || !isWhole(pool) || hash.epoch !== view.epoch) return null
-  return (hash.told.get(eventId) ?? 0) < view.version ? null : hash
+  return (hash.versions.get(eventId) ?? 0) < view.version ? null : hash
 }
 
-export function commit(hash: PoolHash, eventId: string): void {
-  hash.version += 1
-  hash.told.set(eventId, hash.version)
+export function versionAfter(hash: PoolHash, { eventId, nowMs }: PoolChange): number {
+  return Math.max((hash.versions.get(eventId) ?? 0) + 1, nowMs)
+}
+
+export function commit(hash: PoolHash, call: PoolChange): void {
+  hash.versions.set(call.eventId, versionAfter(hash, call))
 }
 
 export function viewOf(hash: PoolHash, eventId: string): PoolView {
-  return { epoch: hash.epoch, version: hash.told.get(eventId) ?? 0 }
+  return { epoch: hash.epoch, version: hash.versions.get(eventId) ?? 0 }
 }
 
 export function freeOf(pool: PoolState, { capacity }: Terms): number {
@@ -86,9 +88,9 @@ export function currentEpoch(
 ): { hash: PoolHash; isFresh: boolean } {
   const { hash } = pool
   const { epoch: seenEpoch, version: seenVersion } = call.view
-  const told = hash?.told.get(call.eventId) ?? 0
+  const version = hash?.versions.get(call.eventId) ?? 0
   const isRegressed =
-    hash?.epoch === seenEpoch && (told < seenVersion || (call.startEpoch && told === seenVersion))
+    hash?.epoch === seenEpoch && (version < seenVersion || (call.startEpoch && version === seenVersion))
   if (hash === null || !isWhole(pool) || hash.epoch < seenEpoch || isRegressed) {
     return { hash: beginEpoch(pool, call, terms), isFresh: true }
   }
@@ -103,12 +105,11 @@ function beginEpoch(pool: PoolState, call: ReassertCall, terms: Terms): PoolHash
   const spent = () => (terms.rate === null ? null : wasUsed ? spentTat(terms.rate, call.nowMs) : '0')
   const hash: PoolHash = {
     epoch: Math.max(pool.hash?.epoch ?? 0, call.view.epoch) + 1,
-    version: Math.max(pool.hash?.version ?? 0, call.view.version),
     phase: 'recovering',
     recoverByMs: call.nowMs + call.longestLeaseMs,
     terms: null,
     tatMs: spent(),
-    told: new Map(),
+    versions: new Map([[call.eventId, Math.max(pool.hash?.versions.get(call.eventId) ?? 0, call.view.version)]]),
     asserted: new Set(),
     batches: new Map(),
   }
