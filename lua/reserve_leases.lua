@@ -2,17 +2,18 @@
 --[[ reserve_leases: gives the first n members of a batch a lease each, in the order of the line.
   Guarantees: INV-1 (n fits capacity and rate), INV-2 (a prefix is granted), INV-5 (a new token is unredeemed).
   Idempotent: the same batch_id gets the same grant again and changes nothing. A call that was overtaken by a later batch of
-    its event (its seen_version is older than that batch) is lost: it cannot bring back leases that have ended.
+    its event (its told_version is older than that batch) is lost: it cannot bring back leases that have ended. seen_version
+    would not show it: it may count on calls of the same turn, which have just run late themselves.
   KEYS[1] pool (hash)   KEYS[2] leases (zset)   KEYS[3] tokens (hash)
   ARGV[1] event_id
   ARGV[2] seen_epoch (int 0..)   ARGV[3] seen_version (int 0..)
   ARGV[4] pool_ttl_ms (ms 1..)
   ARGV[5] now_ms (ms since 1970)
-  ARGV[6] batch_id
-  ARGV[7] lease_expires_at_ms (ms since 1970)
-  ARGV[8] capacity (int 0..)   ARGV[9] rate (int 1.. per minute, or "none")   ARGV[10] config_version (int 0..)
-  ARGV[11] orphan_lease_ms (ms 0..): a lease this long past its expiry has no owner and is dropped
-  ARGV[12..] admission_ids (0..1000)
+  ARGV[6] batch_id   ARGV[7] told_version (int 0..): what the event had been told by a reply when it sent this call
+  ARGV[8] lease_expires_at_ms (ms since 1970)
+  ARGV[9] capacity (int 0..)   ARGV[10] rate (int 1.. per minute, or "none")   ARGV[11] config_version (int 0..)
+  ARGV[12] orphan_lease_ms (ms 0..): a lease this long past its expiry has no owner and is dropped
+  ARGV[13..] admission_ids (0..1000)
   Returns: {"granted", epoch, version, n, free_after} | {"recovering", epoch, version} | {"lost"}
     "lost" also for an event that has not asserted all its leases in this epoch.
   Cost: O((n + orphans) * log leases); at most 1000 of each ]]
@@ -29,14 +30,15 @@ local seen_version = integer('seen_version', ARGV[3], 0, INT_MAX)
 local pool_ttl_ms = integer('pool_ttl_ms', ARGV[4], 1, MS_MAX)
 local now_ms = integer('now_ms', ARGV[5], 0, MS_MAX)
 local batch_id = text('batch_id', ARGV[6])
-local lease_expires_at_ms = integer('lease_expires_at_ms', ARGV[7], 0, MS_MAX)
+local told_version = integer('told_version', ARGV[7], 0, INT_MAX)
+local lease_expires_at_ms = integer('lease_expires_at_ms', ARGV[8], 0, MS_MAX)
 local offered = {
-  capacity = integer('capacity', ARGV[8], 0, INT_MAX),
-  rate = rate_argument('rate', ARGV[9]),
-  version = integer('config_version', ARGV[10], 0, INT_MAX),
+  capacity = integer('capacity', ARGV[9], 0, INT_MAX),
+  rate = rate_argument('rate', ARGV[10]),
+  version = integer('config_version', ARGV[11], 0, INT_MAX),
 }
-local orphan_lease_ms = integer('orphan_lease_ms', ARGV[11], 0, MS_MAX)
-local admission_ids = members_from('admission_ids', 12, 1)
+local orphan_lease_ms = integer('orphan_lease_ms', ARGV[12], 0, MS_MAX)
+local admission_ids = members_from('admission_ids', 13, 1)
 if bad_argument then
   return refusal()
 end
@@ -77,7 +79,7 @@ end
 local batch_field = 'batch:' .. event_id
 local stored = redis.call('HMGET', keys.pool, batch_field, 'tatMs')
 local batch = last_batch(stored[1])
-if batch.id ~= batch_id and seen_version < batch.version then
+if batch.id ~= batch_id and told_version < batch.version then
   return { 'lost' }
 end
 

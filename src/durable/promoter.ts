@@ -173,9 +173,11 @@ export class Promoter {
 
   /** How many of the batch were admitted; 0 while the outcome is open. */
   async #reserve(line: LineState, batch: BatchRecord, chain: CallChain): Promise<number> {
+    const toldVersion = line.poolViews.get(batch.pool)?.version ?? 0
     const call = chain.next(batch.pool)
     const reply = await this.#deps.gate.reserve({
       ...call,
+      toldVersion,
       batchId: batch.batchId,
       admissionIds: batch.members.map((member) => member.admissionId),
       leaseExpiresAtMs: call.nowMs + line.event.config.entryTokenTtlSeconds * 1_000,

@@ -23,6 +23,8 @@ export type PoolChange = PoolCall & { readonly nowMs: EpochMs }
 
 export type ReserveCall = PoolChange & {
   readonly batchId: string
+  /** The version that a reply told the line last; `view` may count on calls of the same turn. */
+  readonly toldVersion: number
   /** In the order of the line; the first n are granted. At most 1,000. */
   readonly admissionIds: readonly string[]
   readonly leaseExpiresAtMs: EpochMs

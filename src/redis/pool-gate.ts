@@ -106,6 +106,7 @@ function reserveArguments(call: ReserveCall): string[] {
   return [
     ...changeArguments(call),
     call.batchId,
+    String(call.toldVersion),
     String(call.leaseExpiresAtMs),
     ...configArguments(call),
     String(ORPHAN_LEASE_MS),

@@ -25,14 +25,14 @@ const VALID: Record<ScriptName, string[]> = {
   redeem_token: [...SEEN, TTL, NOW, 'A.1', 'digest', NOW],
   release_leases: [...SEEN, TTL, NOW, 'A.1'],
   renew_leases: [...SEEN, TTL, NOW, 'A.1', NOW],
-  reserve_leases: [...SEEN, TTL, NOW, 'b1', NOW, '5', '60', '1', '1000', 'A.1'],
+  reserve_leases: [...SEEN, TTL, NOW, 'b1', '1', NOW, '5', '60', '1', '1000', 'A.1'],
 }
 const TEXT_OF_ANY_KIND: Partial<Record<ScriptName, number[]>> = {
   check_tokens: [3],
   reassert_leases: [12, 13, 15],
   release_leases: [5],
   renew_leases: [5],
-  reserve_leases: [11],
+  reserve_leases: [12],
   redeem_token: [5, 6],
 }
 const NAMES = Object.keys(VALID) as ScriptName[]

@@ -97,6 +97,16 @@ overEveryEngine('a pool that was lost', (harness) => {
     expect(await a.reserve('b9', [])).toEqual(LOST)
   })
 
+  it('a late call does not make the version of one that was lost', async () => {
+    const line = await openLine(harness)
+    const copy = await dumpPool(harness, 'e:A')
+    const late = { ...line.change, admissionIds: [] }
+    await line.reserve('b1', [ONE], { nowMs: NOW_MS + 1_000 })
+    await restorePool(harness, 'e:A', copy)
+    expect(await harness.gate.release(late)).toMatchObject({ kind: 'done' })
+    expect(await line.check([ONE])).toEqual(LOST)
+  })
+
   it('INV-6: what a line ended before the loss stays ended after it', async () => {
     const line = await openLine(harness, { capacity: 1 })
     const copy = await dumpPool(harness, 'e:A')

@@ -71,7 +71,8 @@ export class TestLine {
     change: Partial<ReserveCall> = {},
   ): ReserveCall {
     const leaseExpiresAtMs = LEASE_ENDS_MS
-    return { ...this.change, ...this.terms, leaseExpiresAtMs, batchId, admissionIds, ...change }
+    const toldVersion = this.view.version
+    return { ...this.change, ...this.terms, leaseExpiresAtMs, toldVersion, batchId, admissionIds, ...change }
   }
 
   async reserve(

@@ -109,10 +109,11 @@ function newCall(random: Random, eventId: string, caller: Caller): Call {
     const admissionIds = Array.from({ length: caller.issued - from + 1 }, (_, i) =>
       admission(eventId, from + i),
     )
+    const toldVersion = random.chance(0.8) ? view.version : random.pick(caller.views).version
     const batchId = random.chance(0.8) ? `batch-${from}` : `batch-${random.between(1, from)}`
     return {
       name: 'reserve',
-      call: { ...base, ...terms, batchId, admissionIds, leaseExpiresAtMs: endsAtMs() },
+      call: { ...base, ...terms, batchId, toldVersion, admissionIds, leaseExpiresAtMs: endsAtMs() },
     }
   }
   if (roll < 0.6) {

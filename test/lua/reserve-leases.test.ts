@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { ORPHAN_LEASE_MS } from '../../src/core/limits.ts'
 import { poolKeys } from '../../src/redis/keys.ts'
 import {
+  HOUR_MS,
   LEASE_ENDS_MS,
   NOW_MS,
   admission,
@@ -100,6 +101,22 @@ overEveryEngine('reserve_leases called again', (harness) => {
       tokens: [{ state: 'unknown' }, { state: 'redeemed', sessionDigest: 'digest' }],
       leases: 2,
     })
+  })
+
+  it('INV-6: nor can a turn of calls that a later batch has overtaken, whatever its own calls have made of the version', async () => {
+    const line = await openLine(harness)
+    const { view } = line
+    const leads = { ...line.change, nowMs: NOW_MS + HOUR_MS, admissionIds: [] }
+    const late = line.reserveCall('b1', admissions('A', 1, 2), {
+      view: { ...view, version: leads.nowMs },
+      nowMs: leads.nowMs,
+    })
+    await line.reserve('b1', admissions('A', 1, 2))
+    await line.release(admissions('A', 1, 2))
+    await line.reserve('b2', admissions('A', 3, 3))
+    await harness.gate.release(leads)
+    expect(await harness.gate.reserve(late)).toEqual({ kind: 'lost' })
+    expect(await harness.gate.check({ ...line.call, admissionIds: [] })).toMatchObject({ leases: 1 })
   })
 })
 

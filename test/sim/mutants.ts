@@ -111,7 +111,8 @@ function withoutOvertaking(model: PoolModel): PoolScripts {
     ...scriptsOf(model),
     reserve: (call) => {
       const known = model.pool(call.pool).hash?.versions.get(call.eventId) ?? 0
-      return model.reserve({ ...call, view: { ...call.view, version: Math.max(known, call.view.version) } })
+      const view = { ...call.view, version: Math.max(known, call.view.version) }
+      return model.reserve({ ...call, view, toldVersion: view.version })
     },
   }
 }

@@ -64,7 +64,7 @@ export class PoolModel implements PoolScripts {
     if (hash === null || !hash.asserted.has(call.eventId)) return LOST
     const batch = hash.batches.get(call.eventId)
     const isRepeated = batch?.id === call.batchId
-    if (!isRepeated && call.view.version < (batch?.version ?? 0)) return LOST
+    if (!isRepeated && call.toldVersion < (batch?.version ?? 0)) return LOST
     const { terms, isNew } = newestTerms(hash, call)
     if (hash.phase !== 'open' || isRepeated) {
       if (isNew) {

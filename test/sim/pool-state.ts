@@ -109,7 +109,9 @@ function beginEpoch(pool: PoolState, call: ReassertCall, terms: Terms): PoolHash
     recoverByMs: call.nowMs + call.longestLeaseMs,
     terms: null,
     tatMs: spent(),
-    versions: new Map([[call.eventId, Math.max(pool.hash?.versions.get(call.eventId) ?? 0, call.view.version)]]),
+    versions: new Map([
+      [call.eventId, Math.max(pool.hash?.versions.get(call.eventId) ?? 0, call.view.version)],
+    ]),
     asserted: new Set(),
     batches: new Map(),
   }
