@@ -16,6 +16,7 @@ export class Ledger {
   readonly #byUser = new Map<string, string>()
   readonly #debts = new Set<string>()
   readonly #wheel = new DeadlineWheel<Slot>()
+  readonly #liveByPool = new Map<PoolKeyText, number>()
   #live = 0
 
   /** Admissions that hold a place inside. */
@@ -25,6 +26,11 @@ export class Ledger {
 
   get debtCount(): number {
     return this.#debts.size
+  }
+
+  /** The shared pools in which live admissions of the event hold leases. */
+  sharedPools(): PoolKeyText[] {
+    return [...this.#liveByPool.keys()].filter((pool) => pool.startsWith('p:'))
   }
 
   get(admissionId: string): AdmissionRecord | undefined {
@@ -51,7 +57,7 @@ export class Ledger {
     const wasLive = this.#slots.has(record.admissionId) && slot.record.state !== 'ended'
     slot.record = record
     const isLive = record.state !== 'ended'
-    this.#live += Number(isLive) - Number(wasLive)
+    this.#count(record.pool, Number(isLive) - Number(wasLive))
     if (record.debt === null) this.#debts.delete(record.admissionId)
     else this.#debts.add(record.admissionId)
     if (isLive) {
@@ -78,6 +84,13 @@ export class Ledger {
 
   nextDeadlineMs(): EpochMs | null {
     return this.#wheel.nextAtMs()
+  }
+
+  #count(pool: PoolKeyText, change: number): void {
+    this.#live += change
+    const live = (this.#liveByPool.get(pool) ?? 0) + change
+    if (live === 0) this.#liveByPool.delete(pool)
+    else this.#liveByPool.set(pool, live)
   }
 }
 

@@ -15,6 +15,12 @@ export const TICK_MS = 1_000
 /** Most visitors in one promotion batch, and most members in one script call (bounds the time Redis is held). */
 export const BATCH_MEMBERS_MAX = 1_000
 
+/**
+ * After this a grant of a shared pool is asked for again before anybody is admitted on it, and a line that holds leases
+ * of one looks whether they are still there. Above the usual lag of a replica, below a tick.
+ */
+export const CONFIRM_AFTER_MS = 900
+
 /** How long a Redis call may take before its outcome counts as unknown. */
 export const REDIS_TIMEOUT_MS = 2_000
 

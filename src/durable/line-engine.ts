@@ -55,6 +55,7 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'> {
     const link: LineLink = {
       line: () => this.#line,
       nowMs: host.nowMs,
+      wait: host.wait,
       commit: (made) => this.#commit(made),
     }
     this.#streams = parts.streams(link)

@@ -9,10 +9,11 @@ import { Breaker } from '../core/breaker.ts'
 import { settleDebts } from '../core/line-admissions.ts'
 import { chooseBatch, settleBatch, type NewIds, type Ticket } from '../core/line-promotion.ts'
 import type { LineState } from '../core/line-state.ts'
-import { BATCH_MEMBERS_MAX } from '../core/limits.ts'
+import { BATCH_MEMBERS_MAX, CONFIRM_AFTER_MS } from '../core/limits.ts'
 import type { AdmissionRecord, BatchRecord, Decision, GateDebt, PoolKeyText } from '../core/records.ts'
 import type { EpochMs } from '../core/time.ts'
 import type { PoolChange, PoolGate, PoolView } from '../ports/pool-gate.ts'
+import { GrantConfirmation } from './grant-confirmation.ts'
 import { reconcilePools } from './pool-reconciliation.ts'
 import { poolTerms, type PoolRecovery } from './pool-recovery.ts'
 
@@ -22,6 +23,7 @@ export type PromoterDeps = {
   readonly line: () => LineState | null
   readonly commit: (decision: Decision<unknown>) => void
   readonly now: () => EpochMs
+  readonly wait: (ms: number) => Promise<void>
   readonly ids: NewIds
   readonly signTickets: (batch: BatchRecord, issuedAtMs: EpochMs) => Promise<Ticket[]>
   readonly admitted: (count: number, chosenAtMs: EpochMs) => void
@@ -37,12 +39,16 @@ type Ask = { readonly debt: GateDebt; readonly pool: PoolKeyText; readonly recor
 export class Promoter {
   readonly #deps: PromoterDeps
   readonly #breaker = new Breaker()
+  readonly #confirmation: GrantConfirmation
+  /** When each pool was asked something last. */
+  readonly #askedAtMs = new Map<PoolKeyText, EpochMs>()
   #running: Promise<void> | null = null
   #again = false
   #reconcileDue = false
 
   constructor(deps: PromoterDeps) {
     this.#deps = deps
+    this.#confirmation = new GrantConfirmation(deps.wait, () => void this.promote())
   }
 
   /** The line is open but may not admit: the gate is away, or being rebuilt. */
@@ -98,24 +104,22 @@ export class Promoter {
     if (this.#deps.recovery.isRunning && !(await this.#recover(line))) return 'done'
     if (this.#reconcileDue) {
       this.#reconcileDue = false
-      await reconcilePools(
-        line,
-        this.#deps.gate,
-        (pool) => this.#chain(line).next(pool),
-        this.#deps.recovery,
-      )
+      await reconcilePools(line, this.#deps.gate, (pool) => this.#chain(line).next(pool), this.#deps.recovery)
       if (this.#deps.recovery.isRunning) return 'more'
     }
     const asks = askedDebts(line)
-    const chosen = chooseBatch(line, this.#deps.now(), this.#deps.ids)
-    this.#deps.commit(chosen)
-    const batch = chosen.value
-    if (asks.length === 0 && batch === null) return 'idle'
+    const batch = this.#batch(line)
+    const pulses = this.#pulses(line, [
+      ...asks.map(({ pool }) => pool),
+      ...(batch === null ? [] : [batch.pool]),
+    ])
+    if (asks.length === 0 && batch === null && pulses.length === 0) return 'idle'
     // Sent in one turn, so the client puts them into one request, in this order: what ended makes room for the batch.
     const chain = this.#chain(line)
+    const looks = pulses.map((pool) => this.#look(chain.next(pool)))
     const debts = asks.map((ask) => this.#settle(line, ask, chain))
     const granted = batch === null ? null : this.#reserve(line, batch, chain)
-    const settled = await Promise.allSettled([...debts, granted])
+    const settled = await Promise.allSettled([...looks, ...debts, granted])
     for (const outcome of settled) if (outcome.status === 'rejected') throw outcome.reason
     if (this.#deps.recovery.isRunning) return 'more'
     // What was given back in this very exchange may have been too late for the batch: a script that the store had to be
@@ -123,6 +127,31 @@ export class Promoter {
     const madeRoom = asks.some(({ debt }) => debt === 'release')
     const mayBeMore = batch !== null && (madeRoom || (await granted) === batch.members.length)
     return mayBeMore ? 'more' : 'done'
+  }
+
+  /** The batch to ask the gate for now; null also while a grant has to age. */
+  #batch(line: LineState): BatchRecord | null {
+    const chosen = chooseBatch(line, this.#deps.now(), this.#deps.ids)
+    this.#deps.commit(chosen)
+    const batch = chosen.value
+    return batch === null || this.#confirmation.isYoung(batch) ? null : batch
+  }
+
+  /** Shared pools that hold leases of this line and have not been asked anything for a while. */
+  #pulses(line: LineState, asked: readonly PoolKeyText[]): PoolKeyText[] {
+    const nowMs = this.#deps.now()
+    for (const pool of asked) this.#askedAtMs.set(pool, nowMs)
+    const due = line.ledger
+      .sharedPools()
+      .filter((pool) => nowMs >= (this.#askedAtMs.get(pool) ?? 0) + CONFIRM_AFTER_MS)
+    for (const pool of due) this.#askedAtMs.set(pool, nowMs)
+    return due
+  }
+
+  /** Whether a shared pool still has what this line was told: otherwise others could be given its slots. */
+  async #look(call: PoolChange): Promise<void> {
+    const reply = await this.#deps.gate.check({ ...call, admissionIds: [] })
+    if (reply.kind === 'lost') this.#deps.recovery.begin(call.pool)
   }
 
   /** Tells the gate what became of some admissions. Safe to repeat. */
@@ -184,10 +213,12 @@ export class Promoter {
       ...poolTerms(line.event, batch.pool),
     })
     if (reply.kind !== 'granted') {
+      this.#confirmation.forget()
       this.#deps.recovery.begin(batch.pool)
       return 0
     }
     this.#saw(line, batch.pool, reply.view)
+    if (!this.#confirmation.granted(batch, reply.count)) return 0
     const granted = { ...batch, members: batch.members.slice(0, reply.count) }
     const tickets = await this.#deps.signTickets(granted, this.#deps.now())
     // The event may have been deleted while the gate was asked; its leases are given back by its removal.

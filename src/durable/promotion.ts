@@ -87,7 +87,7 @@ export class Promotion implements Promoting {
   }
 
   #build(tools: PromotionTools): Parts {
-    const { line, nowMs, commit, meters } = this.#deps
+    const { line, nowMs, wait, commit, meters } = this.#deps
     const { gate, tokens, randomText } = tools
     const recovery = new PoolRecovery({
       gate,
@@ -101,6 +101,7 @@ export class Promotion implements Promoting {
       line,
       commit,
       now: nowMs,
+      wait,
       ids: {
         batchId: randomText,
         admissionId: () => admissionIdFor(this.#eventId(), randomText()),

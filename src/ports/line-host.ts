@@ -39,6 +39,7 @@ export interface LineRows {
 export type LineLink = {
   readonly line: () => LineState | null
   readonly nowMs: () => EpochMs
+  readonly wait: (ms: number) => Promise<void>
   readonly commit: (decision: Decision<unknown>) => void
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { poolKeys } from '../../src/redis/keys.ts'
 import {
+  NOW_MS,
   SHARED,
   TestLine,
   admission,

@@ -23,8 +23,9 @@ export const FAULT_MAXIMA = {
   gateResent: 0.1,
   /** Each step: nobody reaches the gate for some seconds. */
   gateAway: 0.03,
-  /** Each step: the gate loses its last writes, everything, or one of its keys. */
+  /** Each step: the gate loses its last writes, is put back to an older copy, loses everything, or one of its keys. */
   storeCut: 0.03,
+  storeOlder: 0.02,
   storeFlushed: 0.02,
   storeKeyLost: 0.02,
   /** Each step: a host's clock jumps by minutes. */

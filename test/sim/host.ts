@@ -70,7 +70,7 @@ export class SimHost {
       },
       promotion: (link) =>
         new Promotion(
-          { ...link, meters },
+          { ...link, ...(world.mutant?.confirmsAtOnce ? { wait: async () => {} } : {}), meters },
           promotionToolsOf(world, this, () => life === this.life),
         ),
     })

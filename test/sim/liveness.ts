@@ -1,5 +1,6 @@
 /** After the last fault: the lines go on by themselves, let in whom there is room for, and in the end nothing is left. */
 import { poolKeyOf } from '../../src/core/ledger.ts'
+import type { PoolKey } from '../../src/ports/pool-gate.ts'
 import type { SimHost } from './host.ts'
 import { Violation } from './invariants.ts'
 import type { Setting } from './setting.ts'
@@ -82,10 +83,18 @@ function couldAdmit(world: World, host: SimHost): boolean {
   const pool = poolKeyOf(event)
   const own = world.liveRecords(pool).filter((record) => record.admissionId.startsWith(`${host.eventId}.`))
   const shared = event.pool === null ? Infinity : (world.registry.pool(event.pool.poolId)?.capacity ?? 0)
-  const hasRoom = own.length < event.config.capacity && world.liveIn(pool).length < shared
+  const taken = world.liveIn(pool).length + grantedIn(world, pool)
+  const hasRoom = own.length < event.config.capacity && taken < shared
   const line = host.line()
   const waits = [...host.rows.places.values()].filter((place) => place.state === 'WAITING')
   return hasRoom && waits.length > 0 && (line === null || line.waiting.presentCount > 0)
+}
+
+/** Leases of batches in flight: granted, and not confirmed yet. */
+function grantedIn(world: World, pool: PoolKey): number {
+  const { leases } = world.store.pool(pool)
+  const asked = [...world.hosts.values()].flatMap(({ rows: { batch } }) => batch?.members ?? [])
+  return asked.filter(({ admissionId }) => leases.has(admissionId)).length
 }
 
 function endSome(world: World, setting: Setting, hosts: readonly SimHost[], share: number): void {

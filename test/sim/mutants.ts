@@ -17,6 +17,8 @@ export type Mutant = {
   readonly line?: (line: LineState) => void
   /** Changes what a line is restored from. */
   readonly load?: (snapshot: Snapshot) => Snapshot
+  /** A grant of a shared pool is confirmed without waiting for a replica. */
+  readonly confirmsAtOnce?: boolean
   /** A ringing alarm does not set the next one. */
   readonly alarmStaysOff?: boolean
 }
@@ -27,6 +29,7 @@ export const MUTANTS: readonly Mutant[] = [
   { name: 'a slot comes back as often as it is released', scripts: releaseByCount },
   { name: 'a lost pool opens without its leases', scripts: withoutReassertion },
   { name: 'an overtaken batch is granted', scripts: withoutOvertaking },
+  { name: 'a shared grant is confirmed at once', confirmsAtOnce: true },
   { name: 'an absent head blocks the line', line: absentHeadBlocks },
   { name: 'the alarm is not set again', alarmStaysOff: true },
   { name: "a lease ends by the caller's clock", orphanLeaseMs: 0 },

@@ -152,6 +152,7 @@ export class Setting {
     if (world.strikes('crash')) world.crash(host, 'evicted')
     if (world.strikes('gateAway')) world.gateAwayUntilMs = scheduler.nowMs + random.between(1_000, 20_000)
     if (world.strikes('storeCut')) world.cut(pool)
+    if (world.strikes('storeOlder')) world.putBack(pool)
     if (world.strikes('storeFlushed')) {
       world.trace(() => 'the store is flushed')
       world.store.pools.clear()

@@ -13,8 +13,10 @@ import { Scheduler } from './scheduler.ts'
 import { checkRestart, checkRows } from './states.ts'
 
 export const T0 = Date.UTC(2026, 10, 21, 12, 0, 0)
-/** How many calls back a store may lose its writes. */
+/** How many calls back an older copy may be. */
 const HISTORY_CALLS = 6
+/** What a replica may lag behind. */
+const REPLICA_LAG_MS = 800
 /** How often the memory is compared with the rows when nobody crashes. */
 const RESTART_SAMPLE = 0.03
 
@@ -28,6 +30,8 @@ export type WorldOptions = {
   readonly strict: boolean
   readonly trace: ((line: string) => void) | null
 }
+
+type Copy = { readonly atMs: number; readonly pool: PoolState }
 
 export class World {
   readonly options: WorldOptions
@@ -46,7 +50,7 @@ export class World {
   issuedIds = 0
   /** What a defect threw where nobody awaits it. */
   #fault: unknown = null
-  readonly #copies = new Map<PoolKey, PoolState[]>()
+  readonly #copies = new Map<PoolKey, Copy[]>()
 
   constructor(options: WorldOptions) {
     this.options = options
@@ -147,27 +151,35 @@ export class World {
   remember(pool: PoolKey): void {
     const copies = this.#copies.get(pool) ?? []
     this.#copies.set(pool, copies)
-    copies.push(copyPool(this.store.pool(pool)))
+    copies.push({ atMs: this.scheduler.nowMs, pool: copyPool(this.store.pool(pool)) })
     if (copies.length > HISTORY_CALLS) copies.shift()
   }
 
   /** The store fails over to a replica that had not seen its last writes. */
   cut(pool: PoolKey): void {
-    const copies = this.#copies.get(pool) ?? []
-    if (copies.length === 0) return
-    const back = this.random.between(1, copies.length)
-    const copy = copies[copies.length - back]
-    if (copy === undefined) return
-    this.trace(() => `${pool} loses its last ${back} calls`)
-    if (pool.startsWith('p:')) {
-      const known = [this.store.pool(pool), ...copies.slice(-back)].flatMap(({ leases }) => [
-        ...leases.keys(),
-      ])
-      for (const admissionId of [...known, ...this.liveIn(pool)]) {
-        if (!copy.leases.has(admissionId)) this.oracle.unguarded.add(admissionId)
-      }
+    const sinceMs = this.scheduler.nowMs - REPLICA_LAG_MS
+    const recent = (this.#copies.get(pool) ?? []).filter(({ atMs }) => atMs >= sinceMs)
+    this.#goBack(pool, recent.length)
+  }
+
+  /** The store is put back to an older copy. What it had granted since is unknown to the other lines of the pool. */
+  putBack(pool: PoolKey): void {
+    const copy = this.#goBack(pool, this.#copies.get(pool)?.length ?? 0)
+    if (copy === null || pool.startsWith('e:')) return
+    for (const admissionId of this.liveIn(pool)) {
+      if (!copy.leases.has(admissionId)) this.oracle.unguarded.add(admissionId)
     }
+  }
+
+  #goBack(pool: PoolKey, callsMax: number): PoolState | null {
+    const copies = this.#copies.get(pool) ?? []
+    if (callsMax === 0) return null
+    const back = this.random.between(1, callsMax)
+    const copy = copies[copies.length - back]
+    if (copy === undefined) return null
+    this.trace(() => `${pool} loses its last ${back} calls`)
     copies.length -= back
-    this.store.pools.set(pool, copyPool(copy))
+    this.store.pools.set(pool, copyPool(copy.pool))
+    return copy.pool
   }
 }

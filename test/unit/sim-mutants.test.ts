@@ -4,7 +4,7 @@ import { MUTANTS } from '../sim/mutants.ts'
 import { simulate } from '../sim/simulate.ts'
 
 /** A mutant that lives longer than this is not seen. */
-const SEEDS_MAX = 150
+const SEEDS_MAX = 600
 
 vi.setConfig({ testTimeout: 60_000 })
 

@@ -28,7 +28,7 @@ it('one seed replays everything', async () => {
 
 it('INV-1: where no store goes back to an older copy, a shared pool is not exceeded by one either', async () => {
   for (let seed = 1; seed <= 30; seed += 1) {
-    const verdict = await simulate({ ...OPTIONS, seed, strict: true, without: ['storeCut'] })
+    const verdict = await simulate({ ...OPTIONS, seed, strict: true, without: ['storeOlder'] })
     expect({ seed, broken: verdict.violation?.message }).toEqual({ seed, broken: undefined })
   }
 })

@@ -18,6 +18,7 @@ class World {
     this.streams = new LineStreams({
       line: () => this.line,
       nowMs: () => this.nowMs,
+      wait: async () => {},
       commit: () => {},
       rows: { latestPlace: () => null },
       meters: this.#meters(),
