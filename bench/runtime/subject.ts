@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url'
 import { bundleWorker, type WorkerBundle } from '../../dev/bundle.ts'
 import { freePort, LOOPBACK } from '../../dev/ports.ts'
 import { PROJECT_ROOT } from '../../dev/settings.ts'
-import { startWorkerd } from '../../dev/workerd.ts'
+import { startWorkerd, type Workerd } from '../../dev/workerd.ts'
+import { withInspector } from '../profile/with-inspector.ts'
 import { cpuMs, residentMb } from '../measure/cpu.ts'
 
 export type SubjectName = 'usher' | 'inside' | 'floor'
@@ -18,6 +19,8 @@ export type Subject = {
   /** Straight to the Worker. */
   readonly url: string
   readonly pid: number
+  /** Null unless it was started to be profiled. */
+  readonly inspectorPort: number | null
   cpuMs(): number
   residentMb(): number
   /** Runs the scheduled handler once. */
@@ -35,11 +38,13 @@ const ROOTS: Readonly<Record<SubjectName, string>> = {
 export class Subjects {
   readonly #directory: string
   readonly #variables: Readonly<Record<string, string>>
+  readonly #inspects: boolean
   readonly #bundles = new Map<SubjectName, Promise<WorkerBundle>>()
   #started = 0
 
   /** `directory`: of this run alone. `variables`: those of the Worker, Redis included. */
-  constructor(directory: string, variables: Readonly<Record<string, string>>) {
+  constructor(directory: string, variables: Readonly<Record<string, string>>, inspects: boolean) {
+    this.#inspects = inspects
     this.#directory = directory
     this.#variables = variables
   }
@@ -49,8 +54,9 @@ export class Subjects {
     const stateDir = join(this.#directory, `${this.#started}-${name}`)
     mkdirSync(stateDir, { recursive: true })
     const [bundle, port, directPort] = await Promise.all([this.#bundle(name), freePort(), freePort()])
+    const inspectorPort = this.#inspects ? await freePort() : null
     const direct = { unsafeDirectSockets: [{ host: LOOPBACK, port: directPort }] }
-    const workerd = await startWorkerd({
+    const start = (): Promise<Workerd> => startWorkerd({
       bundle: { ...bundle, options: { ...bundle.options, ...direct } },
       port,
       stateDir,
@@ -58,12 +64,14 @@ export class Subjects {
       variables: this.#variables,
       handlesSignals: false,
     })
+    const workerd = inspectorPort === null ? await start() : await withInspector(inspectorPort, stateDir, start)
     const pid = workerd.pid()
     if (pid === null) throw new Error('the runtime has no /proc entry: CPU cannot be measured on this system')
     return {
       name,
       url: `http://${LOOPBACK}:${directPort}`,
       pid,
+      inspectorPort,
       cpuMs: () => cpuMs(pid),
       residentMb: () => residentMb(pid),
       runCron: () => workerd.scheduled('* * * * *', Date.now()),

@@ -16,7 +16,6 @@ export class Ledger {
   readonly #byUser = new Map<string, string>()
   readonly #debts = new Set<string>()
   readonly #wheel = new DeadlineWheel<Slot>()
-  readonly #liveByPool = new Map<PoolKeyText, number>()
   #live = 0
 
   /** Admissions that hold a place inside. */
@@ -26,11 +25,6 @@ export class Ledger {
 
   get debtCount(): number {
     return this.#debts.size
-  }
-
-  /** The shared pools in which live admissions of the event hold leases. */
-  sharedPools(): PoolKeyText[] {
-    return [...this.#liveByPool.keys()].filter((pool) => pool.startsWith('p:'))
   }
 
   get(admissionId: string): AdmissionRecord | undefined {
@@ -57,7 +51,7 @@ export class Ledger {
     const wasLive = this.#slots.has(record.admissionId) && slot.record.state !== 'ended'
     slot.record = record
     const isLive = record.state !== 'ended'
-    this.#count(record.pool, Number(isLive) - Number(wasLive))
+    this.#live += Number(isLive) - Number(wasLive)
     if (record.debt === null) this.#debts.delete(record.admissionId)
     else this.#debts.add(record.admissionId)
     if (isLive) {
@@ -84,13 +78,6 @@ export class Ledger {
 
   nextDeadlineMs(): EpochMs | null {
     return this.#wheel.nextAtMs()
-  }
-
-  #count(pool: PoolKeyText, change: number): void {
-    this.#live += change
-    const live = (this.#liveByPool.get(pool) ?? 0) + change
-    if (live === 0) this.#liveByPool.delete(pool)
-    else this.#liveByPool.set(pool, live)
   }
 }
 

@@ -16,8 +16,8 @@ export const TICK_MS = 1_000
 export const BATCH_MEMBERS_MAX = 1_000
 
 /**
- * After this a grant of a shared pool is asked for again before anybody is admitted on it, and a line that holds leases
- * of one looks whether they are still there. Above the usual lag of a replica, below a tick.
+ * After this a grant of a shared pool is asked for again, before anybody is admitted on it. Above the usual lag of a
+ * replica, below a tick.
  */
 export const CONFIRM_AFTER_MS = 900
 

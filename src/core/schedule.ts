@@ -11,11 +11,10 @@ function nextTickMs(nowMs: EpochMs): EpochMs {
 
 /**
  * Null: nothing is due, and the object may sleep for free. Each second: somebody waits, listens, or the gate has not
- * confirmed something, or may lose leases that others would be given. Otherwise: at the first deadline.
+ * confirmed something. Otherwise: at the first deadline.
  */
 export function nextWakeMs(line: LineState, streams: number, nowMs: EpochMs): EpochMs | null {
-  const isShared = line.ledger.sharedPools().length > 0
-  const isBusy = streams > 0 || line.ledger.debtCount > 0 || line.batch !== null || isShared
+  const isBusy = streams > 0 || line.ledger.debtCount > 0 || line.batch !== null
   const someoneMayGoIn = line.waiting.size > 0 && line.event.status === 'open'
   if (isBusy || someoneMayGoIn) return nextTickMs(nowMs)
   const { opensAtMs, closesAtMs } = scheduleOf(line.event.config)

@@ -9,7 +9,7 @@ import { Breaker } from '../core/breaker.ts'
 import { settleDebts } from '../core/line-admissions.ts'
 import { chooseBatch, settleBatch, type NewIds, type Ticket } from '../core/line-promotion.ts'
 import type { LineState } from '../core/line-state.ts'
-import { BATCH_MEMBERS_MAX, CONFIRM_AFTER_MS } from '../core/limits.ts'
+import { BATCH_MEMBERS_MAX } from '../core/limits.ts'
 import type { AdmissionRecord, BatchRecord, Decision, GateDebt, PoolKeyText } from '../core/records.ts'
 import type { EpochMs } from '../core/time.ts'
 import type { PoolChange, PoolGate, PoolView } from '../ports/pool-gate.ts'
@@ -40,8 +40,6 @@ export class Promoter {
   readonly #deps: PromoterDeps
   readonly #breaker = new Breaker()
   readonly #confirmation: GrantConfirmation
-  /** When each pool was asked something last. */
-  readonly #askedAtMs = new Map<PoolKeyText, EpochMs>()
   #running: Promise<void> | null = null
   #again = false
   #reconcileDue = false
@@ -109,17 +107,12 @@ export class Promoter {
     }
     const asks = askedDebts(line)
     const batch = this.#batch(line)
-    const pulses = this.#pulses(line, [
-      ...asks.map(({ pool }) => pool),
-      ...(batch === null ? [] : [batch.pool]),
-    ])
-    if (asks.length === 0 && batch === null && pulses.length === 0) return 'idle'
+    if (asks.length === 0 && batch === null) return 'idle'
     // Sent in one turn, so the client puts them into one request, in this order: what ended makes room for the batch.
     const chain = this.#chain(line)
-    const looks = pulses.map((pool) => this.#look(chain.next(pool)))
     const debts = asks.map((ask) => this.#settle(line, ask, chain))
     const granted = batch === null ? null : this.#reserve(line, batch, chain)
-    const settled = await Promise.allSettled([...looks, ...debts, granted])
+    const settled = await Promise.allSettled([...debts, granted])
     for (const outcome of settled) if (outcome.status === 'rejected') throw outcome.reason
     if (this.#deps.recovery.isRunning) return 'more'
     // What was given back in this very exchange may have been too late for the batch: a script that the store had to be
@@ -135,23 +128,6 @@ export class Promoter {
     this.#deps.commit(chosen)
     const batch = chosen.value
     return batch === null || this.#confirmation.isYoung(batch) ? null : batch
-  }
-
-  /** Shared pools that hold leases of this line and have not been asked anything for a while. */
-  #pulses(line: LineState, asked: readonly PoolKeyText[]): PoolKeyText[] {
-    const nowMs = this.#deps.now()
-    for (const pool of asked) this.#askedAtMs.set(pool, nowMs)
-    const due = line.ledger
-      .sharedPools()
-      .filter((pool) => nowMs >= (this.#askedAtMs.get(pool) ?? 0) + CONFIRM_AFTER_MS)
-    for (const pool of due) this.#askedAtMs.set(pool, nowMs)
-    return due
-  }
-
-  /** Whether a shared pool still has what this line was told: otherwise others could be given its slots. */
-  async #look(call: PoolChange): Promise<void> {
-    const reply = await this.#deps.gate.check({ ...call, admissionIds: [] })
-    if (reply.kind === 'lost') this.#deps.recovery.begin(call.pool)
   }
 
   /** Tells the gate what became of some admissions. Safe to repeat. */

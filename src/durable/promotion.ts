@@ -3,7 +3,7 @@ import { admissionIdFor } from '../core/ids.ts'
 import { poolChanged } from '../core/line-operator.ts'
 import type { Ticket } from '../core/line-promotion.ts'
 import { leftPoolIds, type LineState } from '../core/line-state.ts'
-import { decision, type BatchRecord } from '../core/records.ts'
+import { decision, type BatchRecord, type PoolKeyText } from '../core/records.ts'
 import type { EpochMs } from '../core/time.ts'
 import { log } from '../observability/log.ts'
 import type { LineLink, Promoting } from '../ports/line-host.ts'
@@ -135,13 +135,32 @@ export class Promotion implements Promoting {
     if (pool !== null && this.#deps.line() === line) this.#deps.commit(poolChanged(line, pool))
   }
 
+  /** Whether the gate still knows that this event holds nothing there any more; it is told again where it does not. */
+  async #isTold(line: LineState, pool: PoolKeyText): Promise<boolean> {
+    const view = line.poolViews.get(pool)
+    if (view === undefined || this.#parts === null) return true
+    const { tools, recovery, promoter } = this.#parts
+    try {
+      const { eventId } = line.event
+      const reply = await tools.gate.check({ pool, eventId, view, admissionIds: [] })
+      if (reply.kind !== 'lost') return true
+      recovery.begin(pool)
+      await promoter.promote()
+    } catch (error) {
+      this.#failed(error)
+    }
+    return false
+  }
+
   /** The event was given another pool, and its last lease in the former one has ended. */
   async #forgetLeftPools(): Promise<void> {
     const line = this.#deps.line()
     if (line === null || this.#parts === null) return
+    const { tools } = this.#parts
     for (const poolId of leftPoolIds(line)) {
       const pool = `p:${poolId}` as const
-      await this.#parts.tools.registry.leftPool(line.event.eventId, poolId)
+      if (!(await this.#isTold(line, pool))) continue
+      await tools.registry.leftPool(line.event.eventId, poolId)
       if (this.#deps.line() !== line) return
       line.poolViews.delete(pool)
       this.#deps.commit(decision(null, [{ kind: 'pool_left', pool }]))

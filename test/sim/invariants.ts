@@ -45,6 +45,8 @@ export class Oracle {
   #moments = 0
   /** Live admissions whose lease a cut of the shared store took away, unknown to the pool's other lines. */
   readonly unguarded = new Set<string>()
+  /** Leases that an older copy brought back after their event had left the pool: nobody can say that they are over. */
+  readonly ownerless = new Set<string>()
   /** Joins that were answered: place by event and number. */
   readonly joined = new Map<SimHost, Map<number, string>>()
   admissions = 0

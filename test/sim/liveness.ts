@@ -23,7 +23,7 @@ export async function settle(world: World, setting: Setting): Promise<void> {
   const hosts = [...world.hosts.values()].filter((host) => host.rows.event !== null)
   for (const host of hosts) comeRight(host)
   await world.run(2 * TICK_MS)
-  setting.setHall(world.random.between(1, 3))
+  setting.setHall(world.random.between(1, 3) + ownerlessIn(world, 'p:hall'))
   for (const host of hosts) {
     setting.setCapacity(host, world.random.between(1, 3))
     setting.act(host, 'open')
@@ -81,20 +81,26 @@ function couldAdmit(world: World, host: SimHost): boolean {
   const { event } = host.rows
   if (event === null || event.status !== 'open') return false
   const pool = poolKeyOf(event)
-  const own = world.liveRecords(pool).filter((record) => record.admissionId.startsWith(`${host.eventId}.`))
+  // Whoever came in through a pool that the event has left is inside all the same.
+  const own = [...host.rows.admissions.values()].filter((record) => record.state !== 'ended').length
   const shared = event.pool === null ? Infinity : (world.registry.pool(event.pool.poolId)?.capacity ?? 0)
   const taken = world.liveIn(pool).length + grantedIn(world, pool)
-  const hasRoom = own.length < event.config.capacity && taken < shared
+  const hasRoom = own < event.config.capacity && taken < shared
   const line = host.line()
   const waits = [...host.rows.places.values()].filter((place) => place.state === 'WAITING')
   return hasRoom && waits.length > 0 && (line === null || line.waiting.presentCount > 0)
 }
 
-/** Leases of batches in flight: granted, and not confirmed yet. */
+/** Leases beside those of the ledgers: of batches in flight, granted and not confirmed yet, and those without an owner. */
 function grantedIn(world: World, pool: PoolKey): number {
   const { leases } = world.store.pool(pool)
   const asked = [...world.hosts.values()].flatMap(({ rows: { batch } }) => batch?.members ?? [])
-  return asked.filter(({ admissionId }) => leases.has(admissionId)).length
+  return asked.filter(({ admissionId }) => leases.has(admissionId)).length + ownerlessIn(world, pool)
+}
+
+function ownerlessIn(world: World, pool: PoolKey): number {
+  return [...world.store.pool(pool).leases.keys()].filter((member) => world.oracle.ownerless.has(member))
+    .length
 }
 
 function endSome(world: World, setting: Setting, hosts: readonly SimHost[], share: number): void {
@@ -127,10 +133,15 @@ async function drain(world: World, setting: Setting, hosts: readonly SimHost[]):
     if (owing.length > 0) throw new Violation('INV-6', `${host.eventId} still owes ${owing.length} slots`)
     if (host.rows.batch !== null) throw new Violation('INV-6', `${host.eventId} has an open batch`)
   }
+  const used = new Set(hosts.flatMap(({ rows: { event } }) => (event === null ? [] : poolKeyOf(event))))
   for (const [pool, { leases, tokens }] of world.store.pools) {
-    const left = [...leases.keys()].filter((member) => !member.startsWith('epoch:'))
-    if (left.length > 0 || tokens.size > 0)
-      throw new Violation('INV-6', `${pool} keeps ${left.join(' ')} and ${tokens.size} tokens`)
+    // One that nobody uses any more may come back as an older copy, and lies there until it expires.
+    if (!used.has(pool)) continue
+    const { ownerless } = world.oracle
+    const left = [...leases.keys()].filter((member) => !member.startsWith('epoch:') && !ownerless.has(member))
+    const heldTokens = [...tokens.keys()].filter((member) => !ownerless.has(member))
+    if (left.length > 0 || heldTokens.length > 0)
+      throw new Violation('INV-6', `${pool} keeps ${left.join(' ')} and ${heldTokens.length} tokens`)
   }
 }
 

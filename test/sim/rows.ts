@@ -9,6 +9,7 @@ import type {
   Change,
   EventRecord,
   PlaceRecord,
+  PoolKeyText,
   PoolViewRecord,
   Snapshot,
 } from '../../src/core/records.ts'
@@ -33,6 +34,11 @@ export class MemoryRows implements LineRows {
 
   get event(): EventRecord | null {
     return this.#event.get('event') ?? null
+  }
+
+  /** Whether the line has dealings with the pool. */
+  knows(pool: PoolKeyText): boolean {
+    return this.#views.has(pool)
   }
 
   get alarmAtMs(): number | null {

@@ -93,12 +93,13 @@ export class Setting {
 
   #operate(host: SimHost): void {
     const { random } = this.#world
-    const roll = random.between(0, 9)
+    const roll = random.between(0, 10)
     if (roll < 2) this.act(host, random.pick(['pause', 'resume']))
     else if (roll < 4) this.act(host, 'open')
     else if (roll === 4) this.act(host, random.pick(['close', 'sold-out']))
     else if (roll < 7) this.setCapacity(host, random.between(0, 5))
     else if (roll < 9) this.setHall(random.between(0, 5))
+    else if (roll === 9) this.move(host, random.chance(0.5) ? HALL : null)
     else {
       const known = this.crowd.known.get(host.eventId) ?? []
       if (known.length > 0) this.crowd.revoke(host, random.pick(known))
@@ -116,6 +117,16 @@ export class Setting {
     const pool = poolId === null ? null : this.#world.registry.pool(poolId)
     const { eventId } = host
     this.#tell(host, (engine) => engine.configure({ eventId, mode: 'patch', change: { capacity }, pool }))
+  }
+
+  /** Another pool for whoever comes in from now on. */
+  move(host: SimHost, poolId: string | null): void {
+    const { eventId } = host
+    const { registry } = this.#world
+    this.#world.trace(() => `${eventId}: moves to ${poolId ?? 'a pool of its own'}`)
+    registry.register(eventId, poolId, LONGEST_LEASE_SECONDS)
+    const pool = poolId === null ? null : registry.pool(poolId)
+    this.#tell(host, (engine) => engine.configure({ eventId, mode: 'patch', change: { poolId }, pool }))
   }
 
   /** The shared pool is changed, and the events of it that can be reached are told. */

@@ -169,6 +169,11 @@ export class World {
     for (const admissionId of this.liveIn(pool)) {
       if (!copy.leases.has(admissionId)) this.oracle.unguarded.add(admissionId)
     }
+    for (const host of this.hosts.values()) {
+      if (host.rows.knows(pool)) continue
+      const theirs = [...copy.leases.keys()].filter((member) => member.startsWith(`${host.eventId}.`))
+      for (const admissionId of theirs) this.oracle.ownerless.add(admissionId)
+    }
   }
 
   #goBack(pool: PoolKey, callsMax: number): PoolState | null {

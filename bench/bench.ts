@@ -1,0 +1,63 @@
+/** `npm run bench`: every path of Usher beside its floor, in one run, as ratios with their spread. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startBackend } from '../dev/backend.ts'
+import { Cleanup } from '../dev/cleanup.ts'
+import { PROJECT_ROOT, readSettings } from '../dev/settings.ts'
+import { describeMachine } from './machine.ts'
+import { readOptions, USAGE, type BenchOptions } from './options.ts'
+import { PATHS } from './paths/paths.ts'
+import { Profiles } from './profile/profiles.ts'
+import { toJson } from './report/json.ts'
+import { renderReport } from './report/table.ts'
+import type { Row } from './row.ts'
+import { Subjects } from './runtime/subject.ts'
+import type { BenchPath, World } from './world.ts'
+
+async function main(options: BenchOptions): Promise<void> {
+  const paths = choosePaths(options.only)
+  const cleanup = new Cleanup()
+  const directory = mkdtempSync(join(tmpdir(), 'usher-bench-'))
+  cleanup.add(() => rmSync(directory, { recursive: true, force: true }))
+  try {
+    const backend = await startBackend(readSettings(PROJECT_ROOT, process.env), directory)
+    cleanup.add(() => backend.stop())
+    const world: World = {
+      options,
+      backend,
+      subjects: new Subjects(directory, backend.variables, options.profile),
+      profiles: new Profiles(options.profile ? options.outDir : null),
+      say: (text) => console.error(text),
+    }
+    const machine = describeMachine(backend.redisDescription)
+    const rows: Row[] = []
+    for (const path of paths) rows.push(...(await path.run(world)))
+    console.log(options.json ? toJson(machine, rows) : renderReport(machine, rows))
+  } finally {
+    await cleanup.run()
+  }
+}
+
+/** @throws Error for a name that no path has. */
+function choosePaths(only: readonly string[] | null): BenchPath[] {
+  if (only === null) return [...PATHS]
+  return only.map((name) => {
+    const path = PATHS.find((candidate) => candidate.name === name)
+    if (path !== undefined) return path
+    throw new Error(`no path "${name}"; there are ${PATHS.map(({ name }) => name).join(', ')}`)
+  })
+}
+
+function fail(error: unknown): never {
+  console.error(`bench: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+  process.exit(1)
+}
+
+if (process.argv.includes('--help')) {
+  console.log(USAGE)
+} else {
+  await main(readOptions(process.argv.slice(2))).catch(fail)
+  // Whatever still listens is of no interest any more.
+  process.exit(0)
+}

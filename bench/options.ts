@@ -1,0 +1,55 @@
+/** What the command line says. */
+import { parseArgs } from 'node:util'
+
+export type BenchOptions = {
+  /** Null: all of them. */
+  readonly only: readonly string[] | null
+  /** Pairs of measurements for each path. */
+  readonly rounds: number
+  /** Smaller crowds and shorter rounds: for a look, not for a report. */
+  readonly quick: boolean
+  readonly json: boolean
+  readonly profile: boolean
+  readonly plot: boolean
+  /** Where profiles are kept. */
+  readonly outDir: string
+}
+
+const ROUNDS = 5
+const QUICK_ROUNDS = 3
+
+export const USAGE = `usage: npm run bench -- [options]
+  --only join,poll   these paths alone
+  --rounds 5         pairs of measurements for each path
+  --quick            smaller crowds and shorter rounds
+  --json             the report as JSON on standard output; the progress goes to standard error
+  --profile          keeps a CPU profile and a flame graph of each path
+  --plot             also measures cost as the line grows, and draws docs/images/bench-*.svg
+  --out .bench       where profiles are kept`
+
+/** @throws Error with a text for people. */
+export function readOptions(commandLine: readonly string[]): BenchOptions {
+  const { values } = parseArgs({
+    args: [...commandLine],
+    options: {
+      only: { type: 'string' },
+      rounds: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      profile: { type: 'boolean', default: false },
+      plot: { type: 'boolean', default: false },
+      out: { type: 'string', default: '.bench' },
+    },
+  })
+  const rounds = Number(values.rounds ?? (values.quick ? QUICK_ROUNDS : ROUNDS))
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds is "${values.rounds}"; it must be 1 or more`)
+  return {
+    only: values.only === undefined ? null : values.only.split(',').map((name) => name.trim()),
+    rounds,
+    quick: values.quick,
+    json: values.json,
+    profile: values.profile,
+    plot: values.plot,
+    outDir: values.out,
+  }
+}

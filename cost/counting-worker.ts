@@ -1,0 +1,115 @@
+/**
+ * Runs inside the Workers runtime, around the production bundle: counts what Cloudflare bills, and answers the counts at
+ * COUNTS_PATH. All objects of a local run share one isolate, so the counters of this module see every one of them.
+ *
+ * It is loaded as text, with its types stripped, so it imports nothing.
+ */
+
+export const COUNTS_PATH = '/__counts'
+
+/** Since the isolate started. `alarms` and `alarmsSet` are apart from the rest, so that ticks can be told from calls. */
+export type WorkerCounts = {
+  /** Requests and cron runs that the Worker was invoked for. */
+  workerRequests: number
+  /** Method calls and fetches that reached an object. */
+  objectRequests: number
+  /** Alarms that rang. */
+  alarms: number
+  /** Calls of `setAlarm`: each is billed as a row written. */
+  alarmsSet: number
+  /** As SQLite reports them: a row of an index counts like a row of its table. */
+  rowsRead: number
+  rowsWritten: number
+}
+
+type Cursor = { readonly rowsRead: number; readonly rowsWritten: number }
+type Exec = (this: unknown, ...query: unknown[]) => Cursor
+type Method = (this: unknown, ...args: unknown[]) => unknown
+type Handler = Record<'fetch' | 'scheduled', (subject: unknown, env: unknown, ctx: unknown) => unknown>
+type ObjectState = { readonly storage: { readonly sql: object } }
+type ObjectClass = new (state: ObjectState, env: unknown) => object
+
+const counts: WorkerCounts = {
+  workerRequests: 0,
+  objectRequests: 0,
+  alarms: 0,
+  alarmsSet: 0,
+  rowsRead: 0,
+  rowsWritten: 0,
+}
+/** Statements whose rows are not added yet: a cursor knows them only when it has been read. */
+let unsettled: Cursor[] = []
+const patched = new Set<object>()
+
+/** The production handler, counted. */
+export function countedHandler(worker: Handler): Handler {
+  return {
+    fetch(request, env, ctx) {
+      if (new URL((request as Request).url).pathname === COUNTS_PATH) return Response.json(settledCounts())
+      counts.workerRequests += 1
+      return worker.fetch(request, env, ctx)
+    },
+    scheduled(controller, env, ctx) {
+      counts.workerRequests += 1
+      return worker.scheduled(controller, env, ctx)
+    },
+  }
+}
+
+/** A class of objects that behaves as the given one, counted. */
+export function countedClass(Original: ObjectClass): ObjectClass {
+  class Counted extends Original {
+    constructor(state: ObjectState, env: unknown) {
+      countStorage(state.storage)
+      super(state, env)
+    }
+  }
+  for (const name of Object.getOwnPropertyNames(Original.prototype)) {
+    if (name !== 'constructor') countCalls(Original.prototype as Record<string, Method>, name)
+  }
+  return Counted
+}
+
+function countCalls(prototype: Record<string, Method>, name: string): void {
+  const call = prototype[name]
+  if (typeof call !== 'function') return
+  prototype[name] = function counted(...args) {
+    if (name === 'alarm') counts.alarms += 1
+    else counts.objectRequests += 1
+    return call.apply(this, args)
+  }
+}
+
+/** The storages of all objects share their prototypes, so this happens once. */
+function countStorage(storage: ObjectState['storage']): void {
+  const sql = Object.getPrototypeOf(storage.sql) as { exec: Exec }
+  const alarms = Object.getPrototypeOf(storage) as { setAlarm: Method }
+  if (patched.has(sql)) return
+  patched.add(sql)
+  const { exec } = sql
+  sql.exec = function counted(...query) {
+    settle()
+    const cursor = exec.apply(this, query)
+    unsettled.push(cursor)
+    return cursor
+  }
+  const { setAlarm } = alarms
+  alarms.setAlarm = function counted(...args) {
+    counts.alarmsSet += 1
+    return setAlarm.apply(this, args)
+  }
+}
+
+/** Every statement is read to its end before the next one begins, so those before it have their final figures. */
+function settle(): void {
+  for (const { rowsRead, rowsWritten } of unsettled) {
+    counts.rowsRead += rowsRead
+    counts.rowsWritten += rowsWritten
+  }
+  unsettled = []
+}
+
+function settledCounts(): WorkerCounts {
+  settle()
+  return counts
+}
