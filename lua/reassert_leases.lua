@@ -9,13 +9,14 @@
   ARGV[1] event_id
   ARGV[2] seen_epoch (int 0..)   ARGV[3] seen_version (int 0..)
   ARGV[4] pool_ttl_ms (ms 1..)
-  ARGV[5] now_ms (ms since 1970)
-  ARGV[6] final ("0" | "1"): no more parts follow
-  ARGV[7] start_epoch ("0" | "1"): the caller saw that the pool is wrong; in the first part only
-  ARGV[8] longest_lease_ms (ms 0..): after that the pool opens without those who stayed silent
-  ARGV[9] capacity (int 0..)   ARGV[10] rate (int 1.. per minute, or "none")   ARGV[11] config_version (int 0..)
-  ARGV[12] member_count (int 1..1000)
-  ARGV[13..] members, then leases: member_count event ids, then 0..1000 triples of
+  ARGV[5] next_version (int 0..): larger than in every earlier call of the event
+  ARGV[6] now_ms (ms since 1970)
+  ARGV[7] final ("0" | "1"): no more parts follow
+  ARGV[8] start_epoch ("0" | "1"): the caller saw that the pool is wrong; in the first part only
+  ARGV[9] longest_lease_ms (ms 0..): after that the pool opens without those who stayed silent
+  ARGV[10] capacity (int 0..)   ARGV[11] rate (int 1.. per minute, or "none")   ARGV[12] config_version (int 0..)
+  ARGV[13] member_count (int 1..1000)
+  ARGV[14..] members, then leases: member_count event ids, then 0..1000 triples of
     admission_id, lease_expires_at_ms (ms since 1970), session_digest ("" until redeemed)
   Returns: {"open", epoch, version} | {"recovering", epoch, version, missing_event_id...} | {"again", epoch, version}
   Cost: O(members + triples * log leases); a new epoch also frees the old keys ]]
@@ -30,21 +31,22 @@ local event_id = text('event_id', ARGV[1])
 local seen_epoch = integer('seen_epoch', ARGV[2], 0, INT_MAX)
 local seen_version = integer('seen_version', ARGV[3], 0, INT_MAX)
 local pool_ttl_ms = integer('pool_ttl_ms', ARGV[4], 1, MS_MAX)
-local now_ms = integer('now_ms', ARGV[5], 0, MS_MAX)
-local final = integer('final', ARGV[6], 0, 1) == 1
-local start_epoch = integer('start_epoch', ARGV[7], 0, 1) == 1
-local longest_lease_ms = integer('longest_lease_ms', ARGV[8], 0, MS_MAX)
+local next_version = integer('next_version', ARGV[5], 0, INT_MAX)
+local now_ms = integer('now_ms', ARGV[6], 0, MS_MAX)
+local final = integer('final', ARGV[7], 0, 1) == 1
+local start_epoch = integer('start_epoch', ARGV[8], 0, 1) == 1
+local longest_lease_ms = integer('longest_lease_ms', ARGV[9], 0, MS_MAX)
 local offered = {
-  capacity = integer('capacity', ARGV[9], 0, INT_MAX),
-  rate = rate_argument('rate', ARGV[10]),
-  version = integer('config_version', ARGV[11], 0, INT_MAX),
+  capacity = integer('capacity', ARGV[10], 0, INT_MAX),
+  rate = rate_argument('rate', ARGV[11]),
+  version = integer('config_version', ARGV[12], 0, INT_MAX),
 }
-local member_count = integer('member_count', ARGV[12], 1, MEMBERS_MAX)
+local member_count = integer('member_count', ARGV[13], 1, MEMBERS_MAX)
 local members = {}
 for i = 1, member_count do
-  members[i] = text('members', ARGV[12 + i])
+  members[i] = text('members', ARGV[13 + i])
 end
-local triples = members_from('leases', 13 + member_count, 3)
+local triples = members_from('leases', 14 + member_count, 3)
 local scores, admission_ids, digests = {}, {}, {}
 for i = 1, #triples / 3 do
   admission_ids[i] = text('admission_id', triples[3 * i - 2])
@@ -108,11 +110,14 @@ end
 local pool = read_pool(keys.pool, keys.leases, event_id)
 local config, config_changed = newest_config(keys.pool, offered)
 local knows_version = pool.version == seen_version
-local regressed = pool.epoch == seen_epoch and (pool.version < seen_version or (start_epoch and knows_version))
+-- Versions of an event grow over epochs too: an epoch that somebody else began has none of this event, or newer ones.
+local is_present = pool.epoch == seen_epoch or pool.version > 0
+local regressed = is_present and pool.version < seen_version
+  or pool.epoch == seen_epoch and start_epoch and knows_version
 if not pool.whole or pool.epoch < seen_epoch or regressed then
   begin_epoch(pool, config)
   -- This call may be late itself, and its list with it.
-  commit(pool, keys, event_id, pool_ttl_ms, now_ms, config_fields(config))
+  commit(pool, keys, event_id, pool_ttl_ms, next_version, config_fields(config))
   return reply('again', pool)
 end
 if pool.phase == 'recovering' and seen_epoch > 0 and seen_epoch ~= pool.epoch then
@@ -133,7 +138,7 @@ if pool.phase == 'recovering' and (#missing == 0 or now_ms >= pool.recover_by_ms
   pool.phase = 'open'
   changes[#changes + 1], changes[#changes + 2] = 'phase', 'open'
 end
-commit(pool, keys, event_id, pool_ttl_ms, now_ms, changes)
+commit(pool, keys, event_id, pool_ttl_ms, next_version, changes)
 if pool.phase == 'open' and (final or pool.asserted) then
   return reply('open', pool)
 end

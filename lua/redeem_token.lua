@@ -6,7 +6,7 @@
   ARGV[1] event_id
   ARGV[2] seen_epoch (int 0..)   ARGV[3] seen_version (int 0..)
   ARGV[4] pool_ttl_ms (ms 1..)
-  ARGV[5] now_ms (ms since 1970)
+  ARGV[5] next_version (int 0..): larger than in every earlier call of the event
   ARGV[6] admission_id
   ARGV[7] session_digest
   ARGV[8] lease_expires_at_ms (ms since 1970)
@@ -21,7 +21,7 @@ local event_id = text('event_id', ARGV[1])
 local seen_epoch = integer('seen_epoch', ARGV[2], 0, INT_MAX)
 local seen_version = integer('seen_version', ARGV[3], 0, INT_MAX)
 local pool_ttl_ms = integer('pool_ttl_ms', ARGV[4], 1, MS_MAX)
-local now_ms = integer('now_ms', ARGV[5], 0, MS_MAX)
+local next_version = integer('next_version', ARGV[5], 0, INT_MAX)
 local admission_id = text('admission_id', ARGV[6])
 local session_digest = text('session_digest', ARGV[7])
 local lease_expires_at_ms = integer('lease_expires_at_ms', ARGV[8], 0, MS_MAX)
@@ -48,5 +48,5 @@ end
 
 redis.call('HSET', keys.tokens, admission_id, session_digest)
 redis.call('ZADD', keys.leases, digits(math.max(expiry_ms, lease_expires_at_ms)), admission_id)
-commit(pool, keys, event_id, pool_ttl_ms, now_ms)
+commit(pool, keys, event_id, pool_ttl_ms, next_version)
 return reply('redeemed', pool)

@@ -6,7 +6,7 @@
   ARGV[1] event_id
   ARGV[2] seen_epoch (int 0..)   ARGV[3] seen_version (int 0..)
   ARGV[4] pool_ttl_ms (ms 1..)
-  ARGV[5] now_ms (ms since 1970)
+  ARGV[5] next_version (int 0..): larger than in every earlier call of the event
   ARGV[6..] admission_ids (0..1000)
   Returns: {"done", epoch, version, removed} | {"lost"}
   Cost: O(ids * log leases) ]]
@@ -19,7 +19,7 @@ local event_id = text('event_id', ARGV[1])
 local seen_epoch = integer('seen_epoch', ARGV[2], 0, INT_MAX)
 local seen_version = integer('seen_version', ARGV[3], 0, INT_MAX)
 local pool_ttl_ms = integer('pool_ttl_ms', ARGV[4], 1, MS_MAX)
-local now_ms = integer('now_ms', ARGV[5], 0, MS_MAX)
+local next_version = integer('next_version', ARGV[5], 0, INT_MAX)
 local admission_ids = members_from('admission_ids', 6, 1)
 if bad_argument then
   return refusal()
@@ -32,5 +32,5 @@ end
 
 local removed = write_chunked('ZREM', keys.leases, admission_ids)
 write_chunked('HDEL', keys.tokens, admission_ids)
-commit(pool, keys, event_id, pool_ttl_ms, now_ms)
+commit(pool, keys, event_id, pool_ttl_ms, next_version)
 return reply('done', pool, digits(removed))

@@ -6,7 +6,7 @@
   ARGV[1] event_id
   ARGV[2] seen_epoch (int 0..)   ARGV[3] seen_version (int 0..)
   ARGV[4] pool_ttl_ms (ms 1..)
-  ARGV[5] now_ms (ms since 1970)
+  ARGV[5] next_version (int 0..): larger than in every earlier call of the event
   ARGV[6..] leases (0..1000 pairs): admission_id, lease_expires_at_ms (ms since 1970)
   Returns: {"done", epoch, version, found} | {"lost"}
   Cost: O(pairs * log leases) ]]
@@ -19,7 +19,7 @@ local event_id = text('event_id', ARGV[1])
 local seen_epoch = integer('seen_epoch', ARGV[2], 0, INT_MAX)
 local seen_version = integer('seen_version', ARGV[3], 0, INT_MAX)
 local pool_ttl_ms = integer('pool_ttl_ms', ARGV[4], 1, MS_MAX)
-local now_ms = integer('now_ms', ARGV[5], 0, MS_MAX)
+local next_version = integer('next_version', ARGV[5], 0, INT_MAX)
 local pairs_given = members_from('leases', 6, 2)
 local admission_ids, expiries = {}, {}
 for i = 1, #pairs_given / 2 do
@@ -48,5 +48,5 @@ for i = 1, #admission_ids do
   end
 end
 write_chunked('ZADD', keys.leases, raised)
-commit(pool, keys, event_id, pool_ttl_ms, now_ms)
+commit(pool, keys, event_id, pool_ttl_ms, next_version)
 return reply('done', pool, digits(found))

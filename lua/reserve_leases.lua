@@ -8,12 +8,13 @@
   ARGV[1] event_id
   ARGV[2] seen_epoch (int 0..)   ARGV[3] seen_version (int 0..)
   ARGV[4] pool_ttl_ms (ms 1..)
-  ARGV[5] now_ms (ms since 1970)
-  ARGV[6] batch_id   ARGV[7] told_version (int 0..): what the event had been told by a reply when it sent this call
-  ARGV[8] lease_expires_at_ms (ms since 1970)
-  ARGV[9] capacity (int 0..)   ARGV[10] rate (int 1.. per minute, or "none")   ARGV[11] config_version (int 0..)
-  ARGV[12] orphan_lease_ms (ms 0..): a lease this long past its expiry has no owner and is dropped
-  ARGV[13..] admission_ids (0..1000)
+  ARGV[5] next_version (int 0..): larger than in every earlier call of the event
+  ARGV[6] now_ms (ms since 1970)
+  ARGV[7] batch_id   ARGV[8] told_version (int 0..): what the event had been told by a reply when it sent this call
+  ARGV[9] lease_expires_at_ms (ms since 1970)
+  ARGV[10] capacity (int 0..)   ARGV[11] rate (int 1.. per minute, or "none")   ARGV[12] config_version (int 0..)
+  ARGV[13] orphan_lease_ms (ms 0..): a lease this long past its expiry has no owner and is dropped
+  ARGV[14..] admission_ids (0..1000)
   Returns: {"granted", epoch, version, n, free_after} | {"recovering", epoch, version} | {"lost"}
     "lost" also for an event that has not asserted all its leases in this epoch.
   Cost: O((n + orphans) * log leases); at most 1000 of each ]]
@@ -28,17 +29,18 @@ local event_id = text('event_id', ARGV[1])
 local seen_epoch = integer('seen_epoch', ARGV[2], 0, INT_MAX)
 local seen_version = integer('seen_version', ARGV[3], 0, INT_MAX)
 local pool_ttl_ms = integer('pool_ttl_ms', ARGV[4], 1, MS_MAX)
-local now_ms = integer('now_ms', ARGV[5], 0, MS_MAX)
-local batch_id = text('batch_id', ARGV[6])
-local told_version = integer('told_version', ARGV[7], 0, INT_MAX)
-local lease_expires_at_ms = integer('lease_expires_at_ms', ARGV[8], 0, MS_MAX)
+local next_version = integer('next_version', ARGV[5], 0, INT_MAX)
+local now_ms = integer('now_ms', ARGV[6], 0, MS_MAX)
+local batch_id = text('batch_id', ARGV[7])
+local told_version = integer('told_version', ARGV[8], 0, INT_MAX)
+local lease_expires_at_ms = integer('lease_expires_at_ms', ARGV[9], 0, MS_MAX)
 local offered = {
-  capacity = integer('capacity', ARGV[9], 0, INT_MAX),
-  rate = rate_argument('rate', ARGV[10]),
-  version = integer('config_version', ARGV[11], 0, INT_MAX),
+  capacity = integer('capacity', ARGV[10], 0, INT_MAX),
+  rate = rate_argument('rate', ARGV[11]),
+  version = integer('config_version', ARGV[12], 0, INT_MAX),
 }
-local orphan_lease_ms = integer('orphan_lease_ms', ARGV[12], 0, MS_MAX)
-local admission_ids = members_from('admission_ids', 13, 1)
+local orphan_lease_ms = integer('orphan_lease_ms', ARGV[13], 0, MS_MAX)
+local admission_ids = members_from('admission_ids', 14, 1)
 if bad_argument then
   return refusal()
 end
@@ -87,7 +89,7 @@ local config, config_changed = newest_config(keys.pool, offered)
 local changes = config_changed and config_fields(config) or {}
 if pool.phase ~= 'open' or batch.id == batch_id then
   if config_changed then
-    commit(pool, keys, event_id, pool_ttl_ms, now_ms, changes)
+    commit(pool, keys, event_id, pool_ttl_ms, next_version, changes)
   end
   if pool.phase ~= 'open' then
     return reply('recovering', pool)
@@ -104,6 +106,6 @@ if config.rate ~= NO_RATE then
 end
 add_leases(granted)
 changes[#changes + 1] = batch_field
-changes[#changes + 1] = batch_id .. ':' .. digits(granted) .. ':' .. digits(version_after(pool, now_ms))
-commit(pool, keys, event_id, pool_ttl_ms, now_ms, changes)
+changes[#changes + 1] = batch_id .. ':' .. digits(granted) .. ':' .. digits(version_after(pool, next_version))
+commit(pool, keys, event_id, pool_ttl_ms, next_version, changes)
 return reply('granted', pool, digits(granted), digits(free_of(config.capacity)))

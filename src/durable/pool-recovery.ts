@@ -9,11 +9,13 @@ import type { LineState } from '../core/line-state.ts'
 import { BATCH_MEMBERS_MAX } from '../core/limits.ts'
 import type { EpochMs } from '../core/time.ts'
 import type { PoolGate, PoolView, ReassertReply } from '../ports/pool-gate.ts'
+import type { PoolCalls } from './pool-calls.ts'
 
 export type PoolMembers = { readonly eventIds: readonly string[]; readonly longestLeaseMs: number }
 
 export type RecoveryDeps = {
   readonly gate: PoolGate
+  readonly calls: PoolCalls
   /** Which lines may hold leases of a shared pool. */
   readonly members: (poolId: string) => Promise<PoolMembers>
   /** Asks another line of the pool to say what it holds. Best effort; asked again each tick. */
@@ -104,6 +106,7 @@ export class PoolRecovery {
         pool,
         eventId,
         view,
+        nextVersion: this.#deps.calls.nextVersion(pool, view, nowMs),
         nowMs,
         leases: leases.slice(from, from + BATCH_MEMBERS_MAX),
         final: from + BATCH_MEMBERS_MAX >= leases.length,

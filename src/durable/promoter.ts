@@ -15,10 +15,12 @@ import type { EpochMs } from '../core/time.ts'
 import type { PoolChange, PoolGate, PoolView } from '../ports/pool-gate.ts'
 import { GrantConfirmation } from './grant-confirmation.ts'
 import { reconcilePools } from './pool-reconciliation.ts'
+import type { PoolCalls, TurnOfCalls } from './pool-calls.ts'
 import { poolTerms, type PoolRecovery } from './pool-recovery.ts'
 
 export type PromoterDeps = {
   readonly gate: PoolGate
+  readonly calls: PoolCalls
   readonly recovery: PoolRecovery
   readonly line: () => LineState | null
   readonly commit: (decision: Decision<unknown>) => void
@@ -102,16 +104,16 @@ export class Promoter {
     if (this.#deps.recovery.isRunning && !(await this.#recover(line))) return 'done'
     if (this.#reconcileDue) {
       this.#reconcileDue = false
-      await reconcilePools(line, this.#deps.gate, (pool) => this.#chain(line).next(pool), this.#deps.recovery)
+      await reconcilePools(line, this.#deps.gate, (pool) => this.#turn(line).next(pool), this.#deps.recovery)
       if (this.#deps.recovery.isRunning) return 'more'
     }
     const asks = askedDebts(line)
     const batch = this.#batch(line)
     if (asks.length === 0 && batch === null) return 'idle'
     // Sent in one turn, so the client puts them into one request, in this order: what ended makes room for the batch.
-    const chain = this.#chain(line)
-    const debts = asks.map((ask) => this.#settle(line, ask, chain))
-    const granted = batch === null ? null : this.#reserve(line, batch, chain)
+    const turn = this.#turn(line)
+    const debts = asks.map((ask) => this.#settle(line, ask, turn))
+    const granted = batch === null ? null : this.#reserve(line, batch, turn)
     const settled = await Promise.allSettled([...debts, granted])
     for (const outcome of settled) if (outcome.status === 'rejected') throw outcome.reason
     if (this.#deps.recovery.isRunning) return 'more'
@@ -131,8 +133,8 @@ export class Promoter {
   }
 
   /** Tells the gate what became of some admissions. Safe to repeat. */
-  async #settle(line: LineState, { debt, pool, records }: Ask, chain: CallChain): Promise<void> {
-    const reply = await this.#tell(() => chain.next(pool), debt, records)
+  async #settle(line: LineState, { debt, pool, records }: Ask, turn: TurnOfCalls): Promise<void> {
+    const reply = await this.#tell(() => turn.next(pool), debt, records)
     if (reply === null) {
       this.#deps.recovery.begin(pool)
       return
@@ -177,15 +179,16 @@ export class Promoter {
   }
 
   /** How many of the batch were admitted; 0 while the outcome is open. */
-  async #reserve(line: LineState, batch: BatchRecord, chain: CallChain): Promise<number> {
+  async #reserve(line: LineState, batch: BatchRecord, turn: TurnOfCalls): Promise<number> {
     const toldVersion = line.poolViews.get(batch.pool)?.version ?? 0
-    const call = chain.next(batch.pool)
+    const nowMs = this.#deps.now()
     const reply = await this.#deps.gate.reserve({
-      ...call,
+      ...turn.next(batch.pool),
+      nowMs,
       toldVersion,
       batchId: batch.batchId,
       admissionIds: batch.members.map((member) => member.admissionId),
-      leaseExpiresAtMs: call.nowMs + line.event.config.entryTokenTtlSeconds * 1_000,
+      leaseExpiresAtMs: nowMs + line.event.config.entryTokenTtlSeconds * 1_000,
       ...poolTerms(line.event, batch.pool),
     })
     if (reply.kind !== 'granted') {
@@ -205,8 +208,8 @@ export class Promoter {
     return reply.count
   }
 
-  #chain(line: LineState): CallChain {
-    return new CallChain(line, this.#deps.now())
+  #turn(line: LineState): TurnOfCalls {
+    return this.#deps.calls.turn(line, this.#deps.now())
   }
 
   async #recover(line: LineState): Promise<boolean> {
@@ -222,28 +225,6 @@ export class Promoter {
     const record = { pool, epoch: view.epoch, version: view.version }
     line.poolViews.set(pool, record)
     this.#deps.commit({ value: null, changes: [{ kind: 'pool_seen', view: record }], notices: [] })
-  }
-}
-
-/**
- * The calls of one turn. Each changes the pool, so each expects the version that the one before it makes: a store that
- * loses one of them between two is found out by the next, not only by the next turn.
- */
-class CallChain {
-  readonly #line: LineState
-  readonly #nowMs: EpochMs
-  readonly #views = new Map<PoolKeyText, PoolView>()
-
-  constructor(line: LineState, nowMs: EpochMs) {
-    this.#line = line
-    this.#nowMs = nowMs
-  }
-
-  next(pool: PoolKeyText): PoolChange {
-    const view = this.#views.get(pool) ?? this.#line.poolViews.get(pool) ?? { epoch: 0, version: 0 }
-    this.#views.set(pool, { epoch: view.epoch, version: Math.max(view.version + 1, this.#nowMs) })
-    const { epoch, version } = view
-    return { pool, eventId: this.#line.event.eventId, view: { epoch, version }, nowMs: this.#nowMs }
   }
 }
 

@@ -11,6 +11,7 @@ import { StoreUnavailable, type PoolGate } from '../ports/pool-gate.ts'
 import type { RegistryApi } from '../ports/registry.ts'
 import type { EntryTokens } from '../ports/tokens.ts'
 import type { LineMeters } from './line-meters.ts'
+import { PoolCalls } from './pool-calls.ts'
 import { PoolRecovery, type PoolMembers } from './pool-recovery.ts'
 import { Promoter } from './promoter.ts'
 
@@ -89,14 +90,17 @@ export class Promotion implements Promoting {
   #build(tools: PromotionTools): Parts {
     const { line, nowMs, wait, commit, meters } = this.#deps
     const { gate, tokens, randomText } = tools
+    const calls = new PoolCalls()
     const recovery = new PoolRecovery({
       gate,
+      calls,
       members: (poolId) => membersOf(tools, poolId),
       nudge: (eventId, poolId) => nudge(tools, eventId, poolId),
       log: (name, fields) => log.info(name, fields),
     })
     const promoter = new Promoter({
       gate,
+      calls,
       recovery,
       line,
       commit,

@@ -18,10 +18,11 @@ export type PoolView = { readonly epoch: number; readonly version: number }
 
 export type PoolCall = { readonly pool: PoolKey; readonly eventId: string; readonly view: PoolView }
 
-/** A call that changes the pool. Its new version is the caller's clock, or one more than the last where that is larger. */
-export type PoolChange = PoolCall & { readonly nowMs: EpochMs }
+/** A call that changes the pool. `nextVersion` is larger than in every earlier call; the version becomes at least that. */
+export type PoolChange = PoolCall & { readonly nextVersion: number }
 
 export type ReserveCall = PoolChange & {
+  readonly nowMs: EpochMs
   readonly batchId: string
   /** The version that a reply told the line last; `view` may count on calls of the same turn. */
   readonly toldVersion: number
@@ -73,6 +74,7 @@ export type CheckReply =
   | Lost
 
 export type ReassertCall = PoolChange & {
+  readonly nowMs: EpochMs
   /** At most 1,000; a longer list is sent in several calls, `final` on the last. */
   readonly leases: readonly LeaseAssertion[]
   readonly final: boolean

@@ -98,13 +98,14 @@ function storeError(name: ScriptName | 'ping', cause: unknown): StoreProtocolErr
   return new StoreUnavailable(`${name}: no answer from Redis`, { cause })
 }
 
-function changeArguments({ nowMs }: PoolChange): string[] {
-  return [String(POOL_TTL_MS), String(nowMs)]
+function changeArguments({ nextVersion }: PoolChange): string[] {
+  return [String(POOL_TTL_MS), String(nextVersion)]
 }
 
 function reserveArguments(call: ReserveCall): string[] {
   return [
     ...changeArguments(call),
+    String(call.nowMs),
     call.batchId,
     String(call.toldVersion),
     String(call.leaseExpiresAtMs),
@@ -122,6 +123,7 @@ function reassertArguments(call: ReassertCall): string[] {
   ])
   return [
     ...changeArguments(call),
+    String(call.nowMs),
     call.final ? '1' : '0',
     call.startEpoch ? '1' : '0',
     String(call.longestLeaseMs),

@@ -21,18 +21,18 @@ const NOW = String(NOW_MS)
 /** Arguments that each script takes, and which of them it must refuse when they are not what the header says. */
 const VALID: Record<ScriptName, string[]> = {
   check_tokens: [...SEEN, 'A.1'],
-  reassert_leases: [...SEEN, TTL, NOW, '1', '0', '1000', '5', '60', '1', '1', 'A', 'A.1', NOW, ''],
-  redeem_token: [...SEEN, TTL, NOW, 'A.1', 'digest', NOW],
-  release_leases: [...SEEN, TTL, NOW, 'A.1'],
-  renew_leases: [...SEEN, TTL, NOW, 'A.1', NOW],
-  reserve_leases: [...SEEN, TTL, NOW, 'b1', '1', NOW, '5', '60', '1', '1000', 'A.1'],
+  reassert_leases: [...SEEN, TTL, '9', NOW, '1', '0', '1000', '5', '60', '1', '1', 'A', 'A.1', NOW, ''],
+  redeem_token: [...SEEN, TTL, '9', 'A.1', 'digest', NOW],
+  release_leases: [...SEEN, TTL, '9', 'A.1'],
+  renew_leases: [...SEEN, TTL, '9', 'A.1', NOW],
+  reserve_leases: [...SEEN, TTL, '9', NOW, 'b1', '1', NOW, '5', '60', '1', '1000', 'A.1'],
 }
 const TEXT_OF_ANY_KIND: Partial<Record<ScriptName, number[]>> = {
   check_tokens: [3],
-  reassert_leases: [12, 13, 15],
+  reassert_leases: [13, 14, 16],
   release_leases: [5],
   renew_leases: [5],
-  reserve_leases: [12],
+  reserve_leases: [13],
   redeem_token: [5, 6],
 }
 const NAMES = Object.keys(VALID) as ScriptName[]
@@ -50,7 +50,7 @@ overEveryEngine('every script', (harness) => {
     '%s refuses a number that is missing, not one, negative, fractional or too large',
     async (name) => {
       const numeric = VALID[name].flatMap((_, i) =>
-        i === 0 || (name === 'reserve_leases' && i === 5) || TEXT_OF_ANY_KIND[name]?.includes(i) ? [] : [i],
+        i === 0 || (name === 'reserve_leases' && i === 6) || TEXT_OF_ANY_KIND[name]?.includes(i) ? [] : [i],
       )
       for (const index of numeric) {
         for (const wrong of ['', 'nan', 'inf', '-1', '1.5', '1e3', '0x10', ' 1', '99999999999999999999']) {
@@ -85,7 +85,7 @@ overEveryEngine('every script', (harness) => {
 
   it('a redemption without a session, and a batch without an id, are refused', async () => {
     await expect(run('redeem_token', VALID.redeem_token.with(6, ''))).rejects.toThrow('session_digest')
-    await expect(run('reserve_leases', VALID.reserve_leases.with(5, ''))).rejects.toThrow('batch_id')
+    await expect(run('reserve_leases', VALID.reserve_leases.with(6, ''))).rejects.toThrow('batch_id')
   })
 
   it.each(NAMES)('%s touches no key but those that it was given', async (name) => {

@@ -102,10 +102,28 @@ overEveryEngine('a pool that was lost', (harness) => {
     const line = await openLine(harness)
     const copy = await dumpPool(harness, 'e:A')
     const late = { ...line.change, admissionIds: [] }
-    await line.reserve('b1', [ONE], { nowMs: NOW_MS + 1_000 })
+    await line.reserve('b1', [ONE], { nextVersion: NOW_MS + 1_000 })
     await restorePool(harness, 'e:A', copy)
     expect(await harness.gate.release(late)).toMatchObject({ kind: 'done' })
     expect(await line.check([ONE])).toEqual(LOST)
+  })
+
+  it('INV-6: an older copy is known by its versions, also where its epoch is a later one', async () => {
+    const line = await openLine(harness)
+    await line.reassert([], { startEpoch: true })
+    await line.reserve('b1', [ONE])
+    const copy = await dumpPool(harness, 'e:A')
+    await line.release([ONE])
+    await harness.redis.client.flushall()
+    const { view } = Object.assign(line, { view: { ...line.view, epoch: 0 } })
+    await line.reassert([])
+    expect(line.view).toMatchObject({
+      epoch: 1,
+      version: expect.toSatisfy((now: number) => now > view.version),
+    })
+    await restorePool(harness, 'e:A', copy)
+    await line.reassert([])
+    expect(await line.check([ONE])).toMatchObject({ tokens: [{ state: 'unknown' }], leases: 0 })
   })
 
   it('INV-6: what a line ended before the loss stays ended after it', async () => {

@@ -58,7 +58,7 @@ export class TestLine {
   }
 
   get change(): PoolChange {
-    return { ...this.call, nowMs: NOW_MS }
+    return { ...this.call, nextVersion: NOW_MS }
   }
 
   get terms(): Pick<ReserveCall, 'capacity' | 'admitPerMinute' | 'configVersion'> {
@@ -70,9 +70,9 @@ export class TestLine {
     admissionIds: readonly string[],
     change: Partial<ReserveCall> = {},
   ): ReserveCall {
-    const leaseExpiresAtMs = LEASE_ENDS_MS
+    const times = { nowMs: NOW_MS, leaseExpiresAtMs: LEASE_ENDS_MS }
     const toldVersion = this.view.version
-    return { ...this.change, ...this.terms, leaseExpiresAtMs, toldVersion, batchId, admissionIds, ...change }
+    return { ...this.change, ...this.terms, ...times, toldVersion, batchId, admissionIds, ...change }
   }
 
   async reserve(
@@ -92,6 +92,7 @@ export class TestLine {
       await this.gate.reassert({
         ...this.change,
         ...this.terms,
+        nowMs: NOW_MS,
         leases,
         final: true,
         startEpoch: false,

@@ -93,11 +93,12 @@ function newCall(random: Random, eventId: string, caller: Caller): Call {
     ? (caller.views.at(-1) ?? { epoch: 0, version: 0 })
     : random.pick(caller.views)
   const nowMs = NOW_MS + random.between(0, 90_000)
-  const base = { pool, eventId, view, nowMs }
+  const base = { pool, eventId, view, nextVersion: nowMs }
   const known = () => admission(eventId, random.between(Math.max(1, caller.issued - 6), caller.issued + 1))
   const ids = () => Array.from({ length: random.between(0, 3) }, known)
   const endsAtMs = () => nowMs + random.between(-2 * HOUR_MS, HOUR_MS)
   const terms = {
+    nowMs,
     capacity: random.between(0, 8),
     admitPerMinute: random.pick([null, null, 6, 600]),
     configVersion: random.between(1, 12),

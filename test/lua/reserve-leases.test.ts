@@ -106,10 +106,10 @@ overEveryEngine('reserve_leases called again', (harness) => {
   it('INV-6: nor can a turn of calls that a later batch has overtaken, whatever its own calls have made of the version', async () => {
     const line = await openLine(harness)
     const { view } = line
-    const leads = { ...line.change, nowMs: NOW_MS + HOUR_MS, admissionIds: [] }
+    const leads = { ...line.change, nextVersion: NOW_MS + HOUR_MS, admissionIds: [] }
     const late = line.reserveCall('b1', admissions('A', 1, 2), {
-      view: { ...view, version: leads.nowMs },
-      nowMs: leads.nowMs,
+      view: { ...view, version: leads.nextVersion },
+      nextVersion: leads.nextVersion + 1,
     })
     await line.reserve('b1', admissions('A', 1, 2))
     await line.release(admissions('A', 1, 2))

@@ -55,8 +55,8 @@ export function knownHash(pool: PoolState, { view, eventId }: PoolCall): PoolHas
   return (hash.versions.get(eventId) ?? 0) < view.version ? null : hash
 }
 
-export function versionAfter(hash: PoolHash, { eventId, nowMs }: PoolChange): number {
-  return Math.max((hash.versions.get(eventId) ?? 0) + 1, nowMs)
+export function versionAfter(hash: PoolHash, { eventId, nextVersion }: PoolChange): number {
+  return Math.max((hash.versions.get(eventId) ?? 0) + 1, nextVersion)
 }
 
 export function commit(hash: PoolHash, call: PoolChange): void {
@@ -89,8 +89,9 @@ export function currentEpoch(
   const { hash } = pool
   const { epoch: seenEpoch, version: seenVersion } = call.view
   const version = hash?.versions.get(call.eventId) ?? 0
-  const isRegressed =
-    hash?.epoch === seenEpoch && (version < seenVersion || (call.startEpoch && version === seenVersion))
+  const isPresent = hash?.epoch === seenEpoch || version > 0
+  const isRefused = hash?.epoch === seenEpoch && call.startEpoch && version === seenVersion
+  const isRegressed = (isPresent && version < seenVersion) || isRefused
   if (hash === null || !isWhole(pool) || hash.epoch < seenEpoch || isRegressed) {
     return { hash: beginEpoch(pool, call, terms), isFresh: true }
   }
