@@ -56,7 +56,7 @@ export class World {
     this.options = options
     this.random = new Random(options.seed)
     this.scheduler = new Scheduler(T0 + this.random.between(0, 999), this.random)
-    this.faults = drawFaults(this.random, options.without)
+    this.faults = { ...drawFaults(this.random, options.without), ...options.mutant?.faults }
     this.userIds = Array.from({ length: options.visitors }, (_, index) => `u${index}`)
     this.store = new PoolModel(options.mutant?.orphanLeaseMs)
     this.scripts = options.mutant?.scripts?.(this.store) ?? this.store
