@@ -20,6 +20,8 @@ export async function reconcilePools(
     const settled = line.ledger
       .live()
       .filter((admission) => admission.pool === pool && admission.debt === null)
+    // A pool that the line has never used, and does not use now, has nothing to compare.
+    if (settled.length === 0 && !line.poolViews.has(pool)) continue
     const isQuiet = line.batch === null && line.ledger.debtCount === 0
     for (let from = 0; from === 0 || from < settled.length; from += BATCH_MEMBERS_MAX) {
       const admissions = settled.slice(from, from + BATCH_MEMBERS_MAX)

@@ -182,6 +182,7 @@ export class Promoter {
   async #reserve(line: LineState, batch: BatchRecord, turn: TurnOfCalls): Promise<number> {
     const toldVersion = line.poolViews.get(batch.pool)?.version ?? 0
     const nowMs = this.#deps.now()
+    const signing = this.#signEarly(batch, nowMs)
     const reply = await this.#deps.gate.reserve({
       ...turn.next(batch.pool),
       nowMs,
@@ -199,13 +200,25 @@ export class Promoter {
     this.#saw(line, batch.pool, reply.view)
     if (!this.#confirmation.granted(batch, reply.count)) return 0
     const granted = { ...batch, members: batch.members.slice(0, reply.count) }
-    const tickets = await this.#deps.signTickets(granted, this.#deps.now())
+    const tickets = await (signing ?? this.#deps.signTickets(granted, this.#deps.now()))
     // The event may have been deleted while the gate was asked; its leases are given back by its removal.
     if (this.#deps.line() !== line) return 0
-    const settled = settleBatch(line, batch, tickets, this.#deps.now())
+    const settled = settleBatch(line, batch, tickets.slice(0, reply.count), this.#deps.now())
     this.#deps.commit(settled)
     if (settled.value.admitted > 0) this.#deps.admitted(settled.value.admitted, batch.chosenAtMs)
     return reply.count
+  }
+
+  /**
+   * The tickets of the whole batch, signed while the gate is asked. Of its own pool a line asks for no more than it
+   * knows to be free, so they are rarely in vain; elsewhere, and while the gate is in trouble, they would be.
+   */
+  #signEarly(batch: BatchRecord, nowMs: EpochMs): Promise<Ticket[]> | null {
+    if (batch.pool.startsWith('p:') || this.#breaker.isTroubled) return null
+    const signing = this.#deps.signTickets(batch, nowMs)
+    // Whoever waits for them hears of it; without an answer of the gate nobody does.
+    signing.catch(() => {})
+    return signing
   }
 
   #turn(line: LineState): TurnOfCalls {

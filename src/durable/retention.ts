@@ -36,8 +36,14 @@ export class Retention {
   look(nowMs: EpochMs): void {
     if (this.#retentionMs === null) return
     this.#hasLooked = true
-    const isFull = this.#rows.forget(nowMs - this.#retentionMs, PORTION_ROWS_MAX) >= PORTION_ROWS_MAX
-    const oldestMs = this.#rows.oldestEndedMs()
+    const endedBeforeMs = nowMs - this.#retentionMs
+    // Most looks find nothing to delete: an index says so without a transaction.
+    let oldestMs = this.#rows.oldestEndedMs()
+    let isFull = false
+    if (oldestMs !== null && oldestMs < endedBeforeMs) {
+      isFull = this.#rows.forget(endedBeforeMs, PORTION_ROWS_MAX) >= PORTION_ROWS_MAX
+      oldestMs = this.#rows.oldestEndedMs()
+    }
     if (oldestMs === null) this.#dueAtMs = null
     else if (isFull) this.#dueAtMs = nowMs + NEXT_PORTION_MS
     // One millisecond later, since only what ended longer ago goes.

@@ -37,8 +37,8 @@ export async function runOnce(
       invalidRequest({ pointer: '/Idempotency-Key', detail: 'Must be 1 to 128 printable characters.' }),
     )
   }
-  const key = await sha256Base64Url(JSON.stringify([principalOf(keyed), given]))
-  const begun = await idempotency.begin(key, await requestHashOf(keyed))
+  const key = sha256Base64Url(JSON.stringify([principalOf(keyed), given]))
+  const begun = await idempotency.begin(key, requestHashOf(keyed))
   if (begun.kind !== 'fresh') return earlierAnswer(begun)
   const { attempt } = begun
   return settle({ key, attempt }, { idempotency, log }, run)
@@ -92,7 +92,7 @@ function principalOf({ caller, request }: KeyedRequest): string[] {
   return caller.kind === 'visitor' ? ['visitor', caller.userId] : [caller.kind]
 }
 
-function requestHashOf({ request, bodyText }: KeyedRequest): Promise<string> {
+function requestHashOf({ request, bodyText }: KeyedRequest): string {
   const { pathname, search } = new URL(request.url)
   // An absent body is read as `{}`, so it is the same request.
   return sha256Base64Url(

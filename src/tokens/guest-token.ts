@@ -15,11 +15,15 @@ export function createGuestTokens(config: {
   readonly sessionSecret: string
   readonly visitorTokenTtlSeconds: number
 }): VisitorTokens {
-  const key = new TextEncoder().encode(config.sessionSecret)
+  // Imported once: given bytes, the library imports them for every token. The key is kept and not the promise of it,
+  // which would belong to the request that made it.
+  let imported: CryptoKey | undefined
+  const key = async (): Promise<CryptoKey> => (imported ??= await importKey(config.sessionSecret))
   return {
-    createGuest: (nowMs) => signGuest(key, Math.floor(nowMs / 1_000), config.visitorTokenTtlSeconds),
-    verify: (token) =>
-      jwtVerify(token, key, {
+    createGuest: async (nowMs) =>
+      signGuest(await key(), Math.floor(nowMs / 1_000), config.visitorTokenTtlSeconds),
+    verify: async (token) =>
+      jwtVerify(token, await key(), {
         algorithms: ['HS256'],
         issuer: ISSUER,
         audience: AUDIENCE,
@@ -32,7 +36,12 @@ export function createGuestTokens(config: {
   }
 }
 
-async function signGuest(key: Uint8Array, nowSeconds: number, ttlSeconds: number): Promise<GuestSession> {
+function importKey(secret: string): Promise<CryptoKey> {
+  const bytes = new TextEncoder().encode(secret)
+  return crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify'])
+}
+
+async function signGuest(key: CryptoKey, nowSeconds: number, ttlSeconds: number): Promise<GuestSession> {
   const userId = `g_${base64url.encode(crypto.getRandomValues(new Uint8Array(GUEST_ID_BYTES)))}`
   const expiresAtSeconds = nowSeconds + ttlSeconds
   const token = await new SignJWT({ role: 'USER' })

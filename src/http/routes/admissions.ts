@@ -33,7 +33,7 @@ export const admissionEndpoints = [
       const verified = await entryTokens.verify(body.token)
       if (!verified.ok) return err({ reason: verified.error })
       const { eventId, admissionId } = verified.value
-      const sessionDigest = await sha256Base64Url(body.sessionId)
+      const sessionDigest = sha256Base64Url(body.sessionId)
       const redeemed = await line(eventId).redeem({ admissionId, sessionDigest })
       if (redeemed.ok) return ok(json(200, redeemed.value))
       // A good token of an event that has been deleted since.

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { QUEUEINGS } from '../../core/event-config.ts'
 import type { EventConfig } from '../../core/event-config.ts'
 import { ID_PATTERN } from '../../core/ids.ts'
+import { EXPECTED_PEAK_JOINS_PER_SECOND } from '../../core/limits.ts'
 import { invalidRequest } from '../failure.ts'
 import type { GatewayFailure } from '../failure.ts'
 import { requestSchemas } from './named.ts'
@@ -45,6 +46,7 @@ const FIELDS = {
   opensAt: instant.nullable(),
   closesAt: instant.nullable(),
   public: z.boolean(),
+  expectedPeak: z.int().min(1).max(EXPECTED_PEAK_JOINS_PER_SECOND).nullable(),
 }
 
 export const eventConfigBody = z
@@ -65,6 +67,7 @@ export const eventConfigBody = z
     opensAt: FIELDS.opensAt.default(null),
     closesAt: FIELDS.closesAt.default(null),
     public: FIELDS.public.default(true),
+    expectedPeak: FIELDS.expectedPeak.default(null),
   })
   .register(requestSchemas, { id: 'EventConfig' })
 
@@ -84,6 +87,7 @@ export const eventConfigPatchBody = z
     opensAt: z.exactOptional(FIELDS.opensAt),
     closesAt: z.exactOptional(FIELDS.closesAt),
     public: z.exactOptional(FIELDS.public),
+    expectedPeak: z.exactOptional(FIELDS.expectedPeak),
   })
   .register(requestSchemas, { id: 'EventConfigPatch' })
 

@@ -83,6 +83,7 @@ export const eventDetail = z.object({
   opensAt: instant.nullable(),
   closesAt: instant.nullable(),
   public: z.boolean(),
+  expectedPeak: count.nullable(),
   waiting: count,
   present: count,
   admitted: count,
