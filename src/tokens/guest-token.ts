@@ -1,8 +1,10 @@
 /** Guest sessions: HS256 with the Worker's own secret, for visitors of a site without an identity provider. */
 import { SignJWT, base64url, jwtVerify } from 'jose'
+import type { JWTPayload } from 'jose'
 import type { GuestSession, VisitorTokens } from '../ports/tokens.ts'
 import { visitorClaims } from './visitor-claims.ts'
-import { err } from '../core/result.ts'
+import { err, ok } from '../core/result.ts'
+import { VerifiedTokens } from './verified-tokens.ts'
 
 /** Not those of entry tokens: a token of one kind is never one of the other, whatever the keys. */
 const ISSUER = 'usher:guest'
@@ -18,22 +20,34 @@ export function createGuestTokens(config: {
   // Imported once: given bytes, the library imports them for every token. The key is kept and not the promise of it,
   // which would belong to the request that made it.
   let imported: CryptoKey | undefined
+  const verified = new VerifiedTokens()
   const key = async (): Promise<CryptoKey> => (imported ??= await importKey(config.sessionSecret))
   return {
     createGuest: async (nowMs) =>
       signGuest(await key(), Math.floor(nowMs / 1_000), config.visitorTokenTtlSeconds),
-    verify: async (token) =>
-      jwtVerify(token, await key(), {
-        algorithms: ['HS256'],
-        issuer: ISSUER,
-        audience: AUDIENCE,
-        requiredClaims: ['sub', 'exp'],
-      }).then(
-        ({ payload }) => visitorClaims(payload),
-        // Malformed, expired, forged or of another kind: all the same to a stranger.
-        () => err('token-invalid'),
-      ),
+    verify: async (token) => {
+      const known = verified.get(token, Date.now())
+      if (known !== undefined) return ok(known)
+      const payload = await verifiedPayload(token, await key())
+      if (payload === null) return err('token-invalid')
+      const claims = visitorClaims(payload)
+      if (claims.ok) verified.put(token, claims.value, (payload.exp ?? 0) * 1_000)
+      return claims
+    },
   }
+}
+
+/** Null for what is malformed, expired, forged or of another kind: all the same to a stranger. */
+function verifiedPayload(token: string, key: CryptoKey): Promise<JWTPayload | null> {
+  return jwtVerify(token, key, {
+    algorithms: ['HS256'],
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    requiredClaims: ['sub', 'exp'],
+  }).then(
+    ({ payload }) => payload,
+    () => null,
+  )
 }
 
 function importKey(secret: string): Promise<CryptoKey> {
