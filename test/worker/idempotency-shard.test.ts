@@ -19,7 +19,7 @@ async function begin(shard: ReturnType<typeof freshShard>, hash = 'hash'): Promi
 }
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 10, 21) })
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2040, 0, 1) })
 })
 
 afterEach(() => {
