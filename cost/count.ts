@@ -3,9 +3,10 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, release, tmpdir, totalmem, type } from 'node:os'
 import { join } from 'node:path'
-import { PROJECT_ROOT } from '../dev/settings.ts'
+import { PROJECT_ROOT, type Settings } from '../dev/settings.ts'
 import { CountClient } from './count-client.ts'
-import { CountRuns } from './count-runs.ts'
+import { forgettingRun, RETENTION_SECONDS, saleRuns } from './count-runs.ts'
+import { CountSteps } from './count-steps.ts'
 import { startCountedUsher, type CountedUsher } from './counted-usher.ts'
 import type { CountedFile, Operations } from './operations.ts'
 
@@ -13,29 +14,41 @@ const FILE = new URL('operations.json', import.meta.url)
 const BYTES_PER_GB = 1024 ** 3
 
 async function main(): Promise<void> {
+  // Whatever ends this process also ends workerd, which miniflare sees to, and what is left is the state directory.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
+  // First of all, as others may go on working meanwhile.
+  const counted = commit()
+  const sale = await counting({}, saleRuns)
+  const settings = { ENDED_RETENTION_SECONDS: String(RETENTION_SECONDS) }
+  const afterwards = await counting(settings, forgettingRun)
+  const operations = { ...sale.made, ...afterwards.made } as Operations
+  writeFileSync(FILE, `${JSON.stringify(described(operations, sale.redis, counted), null, 2)}\n`)
+  console.log(`written to ${FILE.pathname}`)
+}
+
+/** Counts on a fresh Usher with these settings, and takes it away whatever happens. */
+async function counting(
+  settings: Settings,
+  run: (steps: CountSteps) => Promise<void>,
+): Promise<{ made: Partial<Operations>; redis: string }> {
   const stateDir = mkdtempSync(join(tmpdir(), 'usher-cost-'))
+  const removeState = (): void => rmSync(stateDir, { recursive: true, force: true })
+  process.once('exit', removeState)
   let usher: CountedUsher | null = null
-  const stop = async (): Promise<void> => {
-    await usher?.stop()
-    rmSync(stateDir, { recursive: true, force: true })
-  }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => void stop().finally(() => process.exit(1)))
-  }
   try {
-    usher = await startCountedUsher(stateDir)
+    usher = await startCountedUsher(stateDir, settings)
     const client = new CountClient(usher.url, usher.variables)
-    const runs = new CountRuns(usher, client, (name, { count, unit }) =>
-      console.log(`${name}: ${count} x ${unit}`),
-    )
-    writeFileSync(FILE, `${JSON.stringify(described(await runs.all(), usher.redisDescription), null, 2)}\n`)
-    console.log(`written to ${FILE.pathname}`)
+    const steps = new CountSteps(usher, client, ({ count, unit }) => console.log(`${count} x ${unit}`))
+    await run(steps)
+    return { made: steps.made, redis: usher.redisDescription }
   } finally {
-    await stop()
+    await usher?.stop()
+    removeState()
+    process.off('exit', removeState)
   }
 }
 
-function described(operations: Operations, redis: string): CountedFile {
+function described(operations: Operations, redis: string, counted: string): CountedFile {
   const [cpu] = cpus()
   return {
     countedAt: new Date().toISOString(),
@@ -50,7 +63,7 @@ function described(operations: Operations, redis: string): CountedFile {
       miniflare: versionOf('miniflare'),
       workerd: versionOf('workerd'),
       redis,
-      commit: commit(),
+      commit: counted,
     },
     operations,
   }
@@ -64,7 +77,11 @@ function versionOf(dependency: string): string {
 /** With a plus when files have changed since. */
 function commit(): string {
   const git = (...args: string[]): string =>
-    execFileSync('git', args, { cwd: PROJECT_ROOT, encoding: 'utf8' }).trim()
+    execFileSync('git', args, {
+      cwd: PROJECT_ROOT,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim()
   try {
     return (
       git('rev-parse', '--short', 'HEAD') +
@@ -76,4 +93,10 @@ function commit(): string {
   }
 }
 
-await main()
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    console.error(error)
+    process.exit(1)
+  },
+)

@@ -7,8 +7,9 @@ import { bundleWorker, type WorkerBundle } from '../dev/bundle.ts'
 import { Cleanup } from '../dev/cleanup.ts'
 import { untilHealthy } from '../dev/health.ts'
 import { freePort } from '../dev/ports.ts'
+import type { Reply } from '../dev/redis/resp-parser.ts'
 import { RespClient } from '../dev/redis/resp.ts'
-import { PROJECT_ROOT } from '../dev/settings.ts'
+import { PROJECT_ROOT, type Settings } from '../dev/settings.ts'
 import { startWorkerd } from '../dev/workerd.ts'
 import { COUNTS_PATH, type WorkerCounts } from './counting-worker.ts'
 
@@ -36,20 +37,24 @@ export type CountedUsher = {
   stop(): Promise<void>
 }
 
-/** @param stateDir empty, and the caller's to remove. @throws Error when something does not start. */
-export async function startCountedUsher(stateDir: string): Promise<CountedUsher> {
+/**
+ * @param stateDir empty, and the caller's to remove.
+ * @param settings variables of the Worker that differ from their defaults.
+ * @throws Error when something does not start.
+ */
+export async function startCountedUsher(stateDir: string, settings: Settings = {}): Promise<CountedUsher> {
   const cleanup = new Cleanup()
   try {
-    return await start(stateDir, cleanup)
+    return await start(stateDir, settings, cleanup)
   } catch (error) {
     await cleanup.run()
     throw error
   }
 }
 
-async function start(stateDir: string, cleanup: Cleanup): Promise<CountedUsher> {
+async function start(stateDir: string, settings: Settings, cleanup: Cleanup): Promise<CountedUsher> {
   const bundle = counted(await bundleWorker(PROJECT_ROOT, join(stateDir, 'bundle')))
-  const backend = await startBackend({ USHER_REDIS: 'embedded' }, stateDir)
+  const backend = await startBackend({ ...settings, USHER_REDIS: 'embedded' }, stateDir)
   cleanup.add(() => backend.stop())
   const { engine, front, variables } = backend
   if (engine === null || front === null) throw new Error('counting needs a Redis of its own')
@@ -68,7 +73,7 @@ async function start(stateDir: string, cleanup: Cleanup): Promise<CountedUsher> 
       ...((await (await fetch(workerd.url + COUNTS_PATH)).json()) as WorkerCounts),
       redisRequests: front.stats.requests,
       redisCalls: front.stats.commands,
-      redisCommands: executedCommands(String((await redis.send([['INFO', 'commandstats']]))[0])),
+      redisCommands: executedCommands(await redis.send([['INFO', 'commandstats']])),
       cpuMs: cpuMsOf(workerd.pid()),
     }),
     runCron: () => workerd.scheduled(bundle.options.cronTriggers?.[0] ?? '* * * * *', Date.now()),
@@ -99,11 +104,15 @@ function counted(bundle: WorkerBundle): WorkerBundle {
   }
 }
 
-/** The commands of `INFO commandstats` but those that only this counter sends. */
-function executedCommands(info: string): number {
+/** What only this counter and the local stand-in for Upstash's key locking (dev/redis/key-locking.ts) ask. */
+const NOT_BILLED = new Set(['info', 'ping', 'config|get', 'command|getkeys'])
+
+/** The sum of `INFO commandstats`: commands by themselves and those that scripts called. */
+function executedCommands([reply]: readonly Reply[]): number {
+  if (!Buffer.isBuffer(reply)) throw new Error('Redis does not say what it executed')
   let total = 0
-  for (const [, name, calls] of info.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)) {
-    if (name !== 'info' && name !== 'ping') total += Number(calls)
+  for (const [, name = '', calls] of reply.toString().matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)) {
+    if (!NOT_BILLED.has(name)) total += Number(calls)
   }
   return total
 }

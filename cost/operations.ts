@@ -43,14 +43,16 @@ export const OPERATION_NAMES = [
   'cronMinute',
   'turnover',
   'leave',
-  'tick',
-  'poll',
   'pollStatus',
+  'poll',
   'streamOpen',
+  'tick',
   'streamSecondQuiet',
   'streamSecondMoving',
   'streamReopen',
   'admitOneBatch',
+  'forgetLeft',
+  'forgetAdmitted',
 ] as const
 export type OperationName = (typeof OPERATION_NAMES)[number]
 export type Operation = z.infer<typeof operationSchema>

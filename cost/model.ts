@@ -1,0 +1,220 @@
+/**
+ * How often everything happens in a sale, and what that adds up to. What one of each costs is not said here: it was
+ * counted, and is in operations.json (operations.ts has the schema).
+ */
+import {
+  POLL_AFTER_MS_FAR,
+  POLL_AFTER_MS_NEAR,
+  POLL_NEAR_POSITIONS,
+  STREAM_LIFE_MS_MIN,
+  STREAM_LIFE_MS_SPREAD,
+} from '../src/core/limits.ts'
+import { objectsOf } from './objects.ts'
+import type { Operation, OperationName, Operations } from './operations.ts'
+import { METERS, OBJECT_GB, type Meter } from './prices.ts'
+import { visitorsOf, type Workload } from './workload.ts'
+
+/** `event`: what the event costs however many come. `afterwards`: when the sale is over. */
+export type Phase = 'arriving' | 'waiting' | 'shopping' | 'event' | 'afterwards'
+
+/** Something that happens `times` times. */
+export type Activity = {
+  readonly phase: Phase
+  readonly label: string
+  readonly times: number
+  /** Where `times` comes from. */
+  readonly arithmetic: string
+  /** What one of it needs of each meter. */
+  readonly needs: Readonly<Partial<Record<Meter, number>>>
+}
+
+const HOUR_SECONDS = 3_600
+const STREAM_LIFE_SECONDS = (STREAM_LIFE_MS_MIN + STREAM_LIFE_MS_SPREAD / 2) / 1_000
+/** The default of an event's `leaseTtlSeconds`; a shop that renews at half of it has a try to spare. */
+const LEASE_TTL_SECONDS = 600
+/** What the watchdog compares in one script call. */
+const LEASES_PER_CALL = 1_000
+/** Everything that happens when `streamsShare` (0..1) of those who wait have a stream and the others poll. */
+export function activitiesOf(load: Workload, streamsShare: number, counted: Operations): Activity[] {
+  return [
+    ...arriving(load, streamsShare, counted),
+    ...waiting(load, streamsShare, counted),
+    ...shopping(load, counted),
+    ...afterwards(load, counted),
+    ...event(load, streamsShare, counted),
+  ]
+    .filter(({ times }) => times > 0)
+    .map((activity) => logged(activity, load.logSampling))
+}
+
+/** What all activities need of each meter. */
+export function totalsOf(activities: readonly Activity[]): Record<Meter, number> {
+  const sum = (meter: Meter): number =>
+    activities.reduce((total, { times, needs }) => total + times * (needs[meter] ?? 0), 0)
+  return Object.fromEntries(METERS.map((meter) => [meter, sum(meter)])) as Record<Meter, number>
+}
+
+/** Calls a second that those who wait make to the line, on average. */
+export function callsPerSecondOf(load: Workload, activities: readonly Activity[]): number {
+  const calls = activities
+    .filter(({ phase }) => phase === 'waiting')
+    .reduce((sum, { times, needs }) => sum + times * (needs.objectRequests ?? 0), 0)
+  return calls / (load.hours * HOUR_SECONDS)
+}
+
+/** What one of a counted operation needs. Its ticks are left out: they belong to the event, not to the operation. */
+export function needsOf(
+  operation: Operation,
+): Record<
+  'workerRequests' | 'workerCpuMs' | 'objectRequests' | 'rowsRead' | 'rowsWritten' | 'redisCommands',
+  number
+> {
+  const { count } = operation
+  return {
+    workerRequests: operation.workerRequests / count,
+    // Everything that the runtime did, hence more than the Worker alone.
+    workerCpuMs: operation.workerRequests === 0 ? 0 : operation.cpuMs / count,
+    objectRequests: operation.objectRequests / count,
+    rowsRead: operation.rowsRead / count,
+    rowsWritten: operation.rowsWritten / count,
+    redisCommands: operation.redisCommands / count,
+  }
+}
+
+function arriving(load: Workload, streamsShare: number, counted: Operations): Activity[] {
+  const visitors = visitorsOf(load)
+  const arithmetic = `${text(load.waiting)} who wait + ${text(load.admitPerMinute)}/min x ${text(load.hours * 60)} min`
+  const each = (label: string, name: OperationName): Activity => ({
+    phase: 'arriving',
+    label,
+    times: visitors,
+    arithmetic,
+    needs: needsOf(counted[name]),
+  })
+  return [
+    each('page loads', 'pageLoad'),
+    each('sessions', 'session'),
+    each('joins', 'join'),
+    {
+      ...each('first streams', 'streamOpen'),
+      times: visitors * streamsShare,
+      arithmetic: `(${arithmetic}) x ${text(streamsShare)}`,
+    },
+  ]
+}
+
+function waiting(load: Workload, streamsShare: number, counted: Operations): Activity[] {
+  const seconds = load.hours * HOUR_SECONDS
+  const near = Math.min(load.waiting, POLL_NEAR_POSITIONS) * (1 - streamsShare)
+  const far = load.waiting * (1 - streamsShare) - near
+  const polls = (label: string, name: OperationName, pollers: number, afterMs: number): Activity => ({
+    phase: 'waiting',
+    label,
+    times: (pollers * seconds) / (afterMs / 1_000),
+    arithmetic: `${text(pollers)} x ${text(seconds)} s / ${text(afterMs / 1_000)} s`,
+    needs: needsOf(counted[name]),
+  })
+  const streams = load.waiting * streamsShare
+  return [
+    {
+      phase: 'waiting',
+      label: 'streams opened again',
+      times: (streams * seconds) / STREAM_LIFE_SECONDS,
+      arithmetic: `${text(streams)} x ${text(seconds)} s / ${text(STREAM_LIFE_SECONDS)} s, the mean life`,
+      needs: needsOf(counted.streamOpen),
+    },
+    polls('polls near the head, place', 'poll', near, POLL_AFTER_MS_NEAR),
+    polls('polls near the head, event', 'pollStatus', near, POLL_AFTER_MS_NEAR),
+    polls('polls farther back, place', 'poll', far, POLL_AFTER_MS_FAR),
+    polls('polls farther back, event', 'pollStatus', far, POLL_AFTER_MS_FAR),
+  ]
+}
+
+function shopping(load: Workload, counted: Operations): Activity[] {
+  const admissions = load.admitPerMinute * 60 * load.hours
+  const renewals = Math.max(0, Math.ceil((load.sessionMinutes * 60) / (LEASE_TTL_SECONDS / 2)) - 1)
+  const arithmetic = `${text(load.admitPerMinute)}/min x ${text(load.hours * 60)} min`
+  const each = (label: string, name: OperationName, perAdmission: number): Activity => ({
+    phase: 'shopping',
+    label,
+    times: admissions * perAdmission,
+    arithmetic: perAdmission === 1 ? arithmetic : `${arithmetic} x ${perAdmission}`,
+    needs: needsOf(counted[name]),
+  })
+  return [
+    each('entry tokens redeemed', 'redeem', 1),
+    each('leases renewed', 'renew', renewals),
+    each('released, and the next admitted', 'turnover', 1),
+  ]
+}
+
+/** Rows are all that is left to pay when the sale is over: deleting is writing. */
+function afterwards(load: Workload, counted: Operations): Activity[] {
+  const admissions = load.admitPerMinute * 60 * load.hours
+  const rows = (label: string, name: OperationName, times: number, arithmetic: string): Activity => {
+    const { rowsRead, rowsWritten } = needsOf(counted[name])
+    return { phase: 'afterwards', label, times, arithmetic, needs: { rowsRead, rowsWritten } }
+  }
+  const admitted = `${text(load.admitPerMinute)}/min x ${text(load.hours * 60)} min`
+  const left = `${text(load.waiting)} who still wait`
+  return [
+    rows('places ended when the event closes', 'leave', load.waiting, left),
+    rows('forgotten days later, never admitted', 'forgetLeft', load.waiting, left),
+    rows('forgotten days later, admitted', 'forgetAdmitted', admissions, admitted),
+  ]
+}
+
+function event(load: Workload, streamsShare: number, counted: Operations): Activity[] {
+  const seconds = load.hours * HOUR_SECONDS
+  const objects = objectsOf(load, streamsShare)
+  const { tick, cronMinute } = counted
+  const inside = load.admitPerMinute * load.sessionMinutes
+  const cron = needsOf(cronMinute)
+  const awake = `${text(objects.total)} x ${text(seconds)} s`
+  return [
+    {
+      phase: 'event',
+      label: 'objects awake',
+      times: objects.total * seconds,
+      arithmetic: awake,
+      needs: { objectGbSeconds: OBJECT_GB },
+    },
+    {
+      phase: 'event',
+      label: 'ticks',
+      times: objects.total * seconds,
+      arithmetic: awake,
+      needs: { objectRequests: tick.alarms / tick.count, rowsWritten: tick.alarmsSet / tick.count },
+    },
+    {
+      phase: 'event',
+      label: 'calls between shards and line (assumed, not counted)',
+      times: objects.callsPerSecond * seconds,
+      arithmetic: `${text(objects.callsPerSecond)} / s x ${text(seconds)} s`,
+      needs: { objectRequests: 1 },
+    },
+    {
+      phase: 'event',
+      label: 'cron runs',
+      times: load.hours * 60,
+      arithmetic: `${text(load.hours * 60)} min`,
+      needs: {
+        ...cron,
+        redisCommands: cron.redisCommands * Math.max(1, Math.ceil(inside / LEASES_PER_CALL)),
+      },
+    },
+  ]
+}
+
+/** Each invocation of the Worker and each call of an object leaves one event, unless it is not sampled. */
+function logged(activity: Activity, sampling: number): Activity {
+  const { workerRequests = 0, objectRequests = 0 } = activity.needs
+  return {
+    ...activity,
+    needs: { ...activity.needs, logEvents: (workerRequests + objectRequests) * sampling },
+  }
+}
+
+function text(value: number): string {
+  return value.toLocaleString('en-US', { maximumFractionDigits: 2 })
+}

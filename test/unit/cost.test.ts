@@ -1,0 +1,269 @@
+/** The bill: the arithmetic on counts that are easy to check by hand, the command line, and the counted file itself. */
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { billOf, pricePerMillion } from '../../cost/bill.ts'
+import { logSamplingOf } from '../../cost/log-sampling.ts'
+import { objectsOf } from '../../cost/objects.ts'
+import {
+  OPERATION_NAMES,
+  readCounted,
+  type Operation,
+  type OperationName,
+  type Operations,
+} from '../../cost/operations.ts'
+import { parseOptions } from '../../cost/options.ts'
+import { METERS, PRICES, type Meter } from '../../cost/prices.ts'
+import type { Workload } from '../../cost/workload.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+const NOTHING: Operation = {
+  unit: 'thing',
+  count: 10,
+  workerRequests: 0,
+  objectRequests: 0,
+  alarms: 0,
+  alarmsSet: 0,
+  rowsRead: 0,
+  rowsWritten: 0,
+  redisRequests: 0,
+  redisCalls: 0,
+  redisCommands: 0,
+  streamMessages: 0,
+  bytesOut: 0,
+  cpuMs: 0,
+}
+
+/** Operations that cost nothing but what the test says, of ten done. */
+function counted(costs: Partial<Record<OperationName, Partial<Operation>>>): Operations {
+  const entries = OPERATION_NAMES.map((name) => [name, { ...NOTHING, ...costs[name] }])
+  return Object.fromEntries(entries) as Operations
+}
+
+const LOAD: Workload = {
+  waiting: 1_500,
+  hours: 2,
+  admitPerMinute: 10,
+  sessionMinutes: 10,
+  joinSeconds: 600,
+  logSampling: 0,
+  objects: null,
+}
+
+function quantity(meter: Meter, load: Workload, streamsShare: number, operations: Operations): number {
+  return (
+    billOf('it', load, streamsShare, operations).lines.find((line) => line.meter === meter)?.quantity ?? NaN
+  )
+}
+
+describe('quantities', () => {
+  it('a poller near the head asks every 5 s, one farther back every 15 s', () => {
+    const operations = counted({ poll: { workerRequests: 10 } })
+    expect(quantity('workerRequests', LOAD, 0, operations)).toBe(1_000 * 1_440 + 500 * 480)
+    expect(quantity('workerRequests', LOAD, 1, operations)).toBe(0)
+  })
+
+  it('a stream is opened once by each visitor, and again every seven and a half minutes while it waits', () => {
+    const operations = counted({ streamOpen: { workerRequests: 10 } })
+    expect(quantity('workerRequests', LOAD, 1, operations)).toBe(1_500 + 1_200 + 1_500 * 16)
+    expect(quantity('workerRequests', LOAD, 0, operations)).toBe(0)
+  })
+
+  it('the line stays as long as it is: whoever goes in is followed by a newcomer', () => {
+    const operations = counted({ join: { rowsWritten: 20 } })
+    expect(billOf('it', LOAD, 0, operations).visitors).toBe(1_500 + 1_200)
+    expect(quantity('rowsWritten', LOAD, 0, operations)).toBe(2 * (1_500 + 1_200))
+  })
+
+  it('a shop renews at half a lease, so a session of ten minutes is renewed once and one of five never', () => {
+    const operations = counted({ renew: { redisCommands: 110 } })
+    expect(quantity('redisCommands', LOAD, 0, operations)).toBe(1_200 * 11)
+    expect(quantity('redisCommands', { ...LOAD, sessionMinutes: 5 }, 0, operations)).toBe(0)
+  })
+
+  it('the watchdog compares a thousand leases in a call', () => {
+    const operations = counted({ cronMinute: { redisCommands: 110 } })
+    expect(quantity('redisCommands', LOAD, 0, operations)).toBe(120 * 11)
+    const full = { ...LOAD, admitPerMinute: 150 }
+    expect(quantity('redisCommands', full, 0, operations)).toBe(120 * 11 * 2)
+  })
+
+  it('an object awake is billed for 128 MB, an alarm a second, and the row that sets it', () => {
+    const operations = counted({ tick: { alarms: 10, alarmsSet: 10 } })
+    expect(quantity('objectGbSeconds', LOAD, 0, operations)).toBeCloseTo(7_200 * 0.128)
+    expect(quantity('objectRequests', LOAD, 0, operations)).toBe(7_200)
+    expect(quantity('rowsWritten', LOAD, 0, operations)).toBe(7_200)
+  })
+
+  it('each invocation and each call leaves one log event, as far as they are sampled', () => {
+    const operations = counted({ join: { workerRequests: 10, objectRequests: 10 } })
+    expect(quantity('logEvents', LOAD, 0, operations)).toBe(0)
+    expect(quantity('logEvents', { ...LOAD, logSampling: 0.5 }, 0, operations)).toBe(2_700)
+  })
+})
+
+describe('objects', () => {
+  it('one carries 2,000 streams and 300 joins a second; beyond that there is a shard for each as many', () => {
+    const shards = (load: Partial<Workload>, streamsShare: number) =>
+      objectsOf({ ...LOAD, ...load }, streamsShare)
+    expect(shards({ waiting: 2_000 }, 1)).toMatchObject({ total: 1, streamShards: 0, callsPerSecond: 0 })
+    expect(shards({ waiting: 2_001 }, 1)).toMatchObject({ total: 3, streamShards: 2, callsPerSecond: 2 })
+    expect(shards({ waiting: 18_001, joinSeconds: 60 }, 0)).toMatchObject({
+      joinShards: 2,
+      callsPerSecond: 8,
+    })
+    expect(shards({ waiting: 100_000, objects: 7 }, 1)).toMatchObject({ total: 7, streamShards: 0 })
+  })
+
+  it('a bill for more than one line carries says so', () => {
+    const operations = counted({ poll: { objectRequests: 10 } })
+    expect(billOf('it', LOAD, 0, operations).warnings).toEqual([])
+    const large = { ...LOAD, waiting: 100_000 }
+    expect(billOf('it', large, 0, operations).warnings.join()).toMatch(/6,800 calls a second/)
+    expect(billOf('it', large, 1, operations).warnings.join()).toMatch(/100,000 streams/)
+  })
+})
+
+describe('amounts', () => {
+  it('a line is quantity times price, a bill the sum of its lines, and of its phases', () => {
+    const operations = counted({
+      join: { workerRequests: 10, rowsWritten: 20 },
+      poll: { workerRequests: 10, objectRequests: 10 },
+      redeem: { redisCommands: 110 },
+      tick: { alarms: 10, alarmsSet: 10 },
+    })
+    const bill = billOf('it', LOAD, 0.25, operations)
+    for (const { meter, quantity: units, usd, parts } of bill.lines) {
+      expect(usd).toBeCloseTo((units * PRICES[meter].usd) / PRICES[meter].per)
+      expect(parts.reduce((sum, part) => sum + part.times * part.each, 0)).toBeCloseTo(units)
+    }
+    expect(bill.usd).toBeCloseTo(bill.lines.reduce((sum, { usd }) => sum + usd, 0))
+    expect(bill.usd).toBeCloseTo(Object.values(bill.usdByPhase).reduce((sum, usd) => sum + usd, 0))
+  })
+
+  it('what the plan includes is taken off each line by itself, and the plan costs 5 dollars', () => {
+    const small = billOf('it', LOAD, 0, counted({ join: { workerRequests: 10 } }))
+    expect(small.usdOfMonth).toBe(5)
+    const operations = counted({ join: { workerRequests: 100_000_000 } })
+    const requests = 10_000_000 * 2_700
+    expect(billOf('it', LOAD, 0, operations).usdOfMonth).toBeCloseTo(
+      5 + ((requests - 10_000_000) / 1e6) * 0.3,
+    )
+  })
+
+  it('a million of an operation costs what a million times its counts cost', () => {
+    const operations = counted({
+      poll: { workerRequests: 10, objectRequests: 10 },
+      tick: { alarms: 10, alarmsSet: 10 },
+    })
+    expect(pricePerMillion(operations).poll).toBeCloseTo(0.45)
+    expect(pricePerMillion(operations).tick).toBeCloseTo(1.15)
+  })
+
+  it('every price says where it was read', () => {
+    for (const meter of METERS) {
+      const { source, asOf, evidence } = PRICES[meter]
+      expect(source).toMatch(/^https:\/\/(developers\.cloudflare\.com|upstash\.com)\//)
+      expect(asOf ?? '2026-01-01').toMatch(/^\d{4}-\d{2}-\d{2}$/)
+      expect(evidence).not.toBe('')
+    }
+  })
+})
+
+describe('the counted file', () => {
+  const { operations } = readCounted(new URL('../../cost/operations.json', import.meta.url))
+
+  it('docs/cost.md shows the bill that it makes', () => {
+    const page = readFileSync(`${ROOT}docs/cost.md`, 'utf8')
+    const load = { ...LOAD, waiting: 100_000, hours: 1, admitPerMinute: 1_000, logSampling: 1 }
+    for (const [name, share] of [
+      ['streams', 1],
+      ['polling', 0],
+      ['80 % streams', 0.8],
+    ] as const) {
+      const { lines, usd, usdOfMonth } = billOf(name, load, share, operations)
+      const logs = lines.find(({ meter }) => meter === 'logEvents')?.usd ?? NaN
+      const amounts = [usd - logs, logs, usd, usdOfMonth].map((amount) => `$${amount.toFixed(2)}`)
+      expect(page).toContain(`| ${name} | ${amounts.join(' | ')} |`)
+    }
+  })
+
+  const per = (name: OperationName, what: keyof Omit<Operation, 'unit'>): number =>
+    operations[name][what] / operations[name].count
+
+  it('a join is one request, one call, and one row with its index', () => {
+    expect(per('join', 'workerRequests')).toBe(1)
+    expect(per('join', 'objectRequests')).toBe(1)
+    expect(per('join', 'rowsWritten')).toBe(2)
+    expect(per('join', 'redisCalls')).toBe(0)
+  })
+
+  it('a poll and a stream write nothing and ask Redis nothing', () => {
+    for (const name of ['poll', 'pollStatus', 'streamOpen', 'streamSecondQuiet'] as const) {
+      expect(per(name, 'rowsWritten')).toBe(0)
+      expect(per(name, 'redisCalls')).toBe(0)
+    }
+  })
+
+  it('a thousand are admitted by one script call, and a released slot is offered in the request that gives it back', () => {
+    expect(operations.admitOneBatch.redisCalls).toBe(1)
+    expect(per('turnover', 'redisCalls')).toBeCloseTo(2)
+    expect(per('turnover', 'redisRequests')).toBeCloseTo(1)
+  })
+})
+
+describe('the command line', () => {
+  it('reads its flags, and has defaults for all of them', () => {
+    const parsed = parseOptions([], 1)
+    expect(parsed.ok && parsed.value.load.waiting).toBe(100_000)
+    const given = parseOptions(
+      ['--waiting', '7', '--hours', '0.5', '--objects', '3', '--log-sampling', '0.1'],
+      1,
+    )
+    expect(given.ok && given.value.load).toMatchObject({
+      waiting: 7,
+      hours: 0.5,
+      objects: 3,
+      logSampling: 0.1,
+    })
+  })
+
+  it.each([
+    [['--waiting', '0'], '--waiting'],
+    [['--waiting', 'many'], '--waiting'],
+    [['--hours', '0'], '--hours'],
+    [['--hours', '1e9'], '--hours'],
+    [['--admit-per-minute', '1.5'], '--admit-per-minute'],
+    [['--session-minutes', '-1'], '--session-minutes'],
+    [['--join-seconds', '0'], '--join-seconds'],
+    [['--streams-share', '1.1'], '--streams-share'],
+    [['--log-sampling', '2'], '--log-sampling'],
+    [['--objects', '0'], '--objects'],
+    [['--nonsense'], '--nonsense'],
+    [['stray'], 'stray'],
+  ])('%j is refused by name', (argv, name) => {
+    const parsed = parseOptions(argv, 1)
+    expect(parsed.ok ? '' : parsed.error).toContain(name)
+  })
+
+  it('a bad flag ends with 2 and the usage, a good one with the bill as text or JSON', () => {
+    const run = (...argv: string[]) =>
+      spawnSync(process.execPath, ['cost/run.ts', ...argv], { cwd: ROOT, encoding: 'utf8' })
+    const bad = run('--waiting', 'x')
+    expect([bad.status, bad.stdout]).toEqual([2, ''])
+    expect(bad.stderr).toContain('npm run cost')
+    expect(run('--waiting', '1000').stdout).toContain('Side by side')
+    const { bills } = JSON.parse(run('--json').stdout) as { bills: { usd: number }[] }
+    expect(bills).toHaveLength(3)
+  })
+
+  it('logs are sampled as wrangler.toml says', () => {
+    expect(logSamplingOf('[observability]\nenabled = true\n')).toBe(1)
+    expect(logSamplingOf('[observability]\nenabled = true\nhead_sampling_rate = 0.01\n[vars]\n')).toBe(0.01)
+    expect(logSamplingOf('[observability]\nenabled = false\n')).toBe(0)
+    expect(logSamplingOf('name = "usher"\n')).toBe(0)
+    expect(readFileSync(`${ROOT}wrangler.toml`, 'utf8')).toContain('[observability]')
+  })
+})
