@@ -44,7 +44,9 @@ function versionOf(dependency: string): string {
 
 function output(command: string, commandArguments: string[]): string {
   try {
-    return execFileSync(command, commandArguments, { stdio: ['ignore', 'pipe', 'ignore'] }).toString().trim()
+    return execFileSync(command, commandArguments, { stdio: ['ignore', 'pipe', 'ignore'] })
+      .toString()
+      .trim()
   } catch {
     // Not a checkout, or no git: the figures stand without it.
     return 'unknown'

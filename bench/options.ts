@@ -19,7 +19,7 @@ const ROUNDS = 5
 const QUICK_ROUNDS = 3
 
 export const USAGE = `usage: npm run bench -- [options]
-  --only join,poll   these paths alone
+  --only join,poll   these paths alone; "none" for none
   --rounds 5         pairs of measurements for each path
   --quick            smaller crowds and shorter rounds
   --json             the report as JSON on standard output; the progress goes to standard error
@@ -42,7 +42,8 @@ export function readOptions(commandLine: readonly string[]): BenchOptions {
     },
   })
   const rounds = Number(values.rounds ?? (values.quick ? QUICK_ROUNDS : ROUNDS))
-  if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds is "${values.rounds}"; it must be 1 or more`)
+  if (!Number.isInteger(rounds) || rounds < 1)
+    throw new Error(`--rounds is "${values.rounds}"; it must be 1 or more`)
   return {
     only: values.only === undefined ? null : values.only.split(',').map((name) => name.trim()),
     rounds,

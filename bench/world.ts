@@ -2,7 +2,8 @@
 import type { Backend } from '../dev/backend.ts'
 import type { BenchOptions } from './options.ts'
 import type { Profiles } from './profile/profiles.ts'
-import type { Subject, SubjectName, Subjects } from './runtime/subject.ts'
+import type { SubjectName } from './runtime/bundles.ts'
+import type { Subject, Subjects } from './runtime/subject.ts'
 import type { Row } from './row.ts'
 
 export type World = {

@@ -43,9 +43,13 @@ export class HttpLane {
     })
   }
 
-  /** One at a time. Rejects when the connection ends before the answer is complete. */
+  /** One at a time. Rejects when the connection has ended, or ends before the answer is complete. */
   ask(request: Buffer): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
+      if (this.#socket.destroyed) {
+        reject(new Error('the connection had been closed'))
+        return
+      }
       this.#waiter = { resolve, reject }
       this.#socket.write(request)
     })

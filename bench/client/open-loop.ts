@@ -20,17 +20,30 @@ const CONNECTIONS = 64
 
 /** The connections of one load, which many rounds share. */
 export class OpenLoop {
-  readonly #lanes: HttpLane[]
-  readonly #idle: HttpLane[]
+  readonly #url: string
+  readonly #connections: number
+  /** Those that are idle, the longest first: a connection that nobody uses for seconds is closed by the runtime. */
+  #idle: HttpLane[] = []
+  #lanes: HttpLane[] = []
   readonly #waiting: ((lane: HttpLane) => void)[] = []
 
-  private constructor(lanes: HttpLane[]) {
-    this.#lanes = lanes
-    this.#idle = [...lanes]
+  private constructor(url: string, connections: number) {
+    this.#url = url
+    this.#connections = connections
   }
 
   static async open(url: string, connections = CONNECTIONS): Promise<OpenLoop> {
-    return new OpenLoop(await Promise.all(Array.from({ length: connections }, () => HttpLane.open(url))))
+    const loop = new OpenLoop(url, connections)
+    await loop.reconnect()
+    return loop
+  }
+
+  /** Before a round, while no request is under way: after a pause the old connections may be closed. */
+  async reconnect(): Promise<void> {
+    this.close()
+    const opening = Array.from({ length: this.#connections }, () => HttpLane.open(this.#url))
+    this.#lanes = await Promise.all(opening)
+    this.#idle = [...this.#lanes]
   }
 
   /** @throws Error when an answer has another status than expected: a refusal is cheap, and would flatter. */
@@ -71,7 +84,7 @@ export class OpenLoop {
   }
 
   #take(): Promise<HttpLane> {
-    const lane = this.#idle.pop()
+    const lane = this.#idle.shift()
     return lane === undefined ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve(lane)
   }
 

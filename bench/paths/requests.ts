@@ -40,10 +40,12 @@ class Side {
   }
 
   async warm(requests: readonly Buffer[]): Promise<void> {
+    await this.#loop.reconnect()
     await this.#loop.run({ ...this.#load, requests })
   }
 
   async measure(requests: readonly Buffer[]): Promise<void> {
+    await this.#loop.reconnect()
     const beforeMs = this.#subject.cpuMs()
     const { operations, latencies } = await this.#loop.run({ ...this.#load, requests })
     this.cpuUs.push(((this.#subject.cpuMs() - beforeMs) * 1_000) / operations)

@@ -84,7 +84,8 @@ function boxesOf(profile: CpuProfile): Box[] {
   const totalOf = (node: ProfileNode): number => {
     const children = (node.children ?? []).map((id) => nodes.get(id)).filter((child) => child !== undefined)
     const isIdle = IDLE.has(node.callFrame.functionName)
-    const us = (isIdle ? 0 : (own.get(node.id) ?? 0)) + children.reduce((sum, child) => sum + totalOf(child), 0)
+    const us =
+      (isIdle ? 0 : (own.get(node.id) ?? 0)) + children.reduce((sum, child) => sum + totalOf(child), 0)
     total.set(node.id, us)
     return us
   }
@@ -115,7 +116,7 @@ function selfUs({ samples = [], timeDeltas = [] }: CpuProfile): Map<number, numb
 }
 
 function labelOf({ callFrame: { functionName, url, lineNumber } }: ProfileNode): string {
-  const file = url.split('/').at(-1) ?? ''
+  const file = url.split('/').slice(-3).join('/')
   return `${functionName === '' ? '(anonymous)' : functionName}${file === '' ? '' : ` ${file}:${lineNumber + 1}`}`
 }
 

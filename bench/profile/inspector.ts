@@ -1,7 +1,11 @@
 /** The Chrome DevTools Protocol of one Worker in workerd: as much of it as a profile needs. */
 import { LOOPBACK } from '../../dev/ports.ts'
 
-type Reply = { readonly id?: number; readonly result?: unknown; readonly error?: { readonly message: string } }
+type Reply = {
+  readonly id?: number
+  readonly result?: unknown
+  readonly error?: { readonly message: string }
+}
 type Waiter = { resolve(result: unknown): void; reject(error: Error): void }
 
 export class Inspector {
@@ -13,7 +17,7 @@ export class Inspector {
     this.#socket = socket
     socket.addEventListener('message', ({ data }) => this.#take(JSON.parse(String(data)) as Reply))
     socket.addEventListener('close', () => {
-      for (const { reject } of this.#waiting.values()) reject(new Error('the inspector has gone'))
+      for (const waiter of this.#waiting.values()) waiter.reject(new Error('the inspector has gone'))
     })
   }
 

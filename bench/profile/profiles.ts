@@ -3,6 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { flameGraph, selfTimes, type CpuProfile } from './flame-graph.ts'
 import { Inspector } from './inspector.ts'
+import { namedBySource } from './source-names.ts'
+import type { Subject } from '../runtime/subject.ts'
 
 const SAMPLING_INTERVAL_US = 200
 const HOTTEST = 12
@@ -18,7 +20,7 @@ export class Profiles {
   /** Runs the work under the profiler, besides the rounds that are measured: sampling has its own cost. */
   async take(
     name: string,
-    subject: { readonly name: string; readonly inspectorPort: number | null },
+    subject: Pick<Subject, 'name' | 'inspectorPort' | 'script'>,
     work: () => Promise<unknown>,
   ): Promise<void> {
     if (this.#directory === null || subject.inspectorPort === null) return
@@ -29,7 +31,7 @@ export class Profiles {
       await inspector.send('Profiler.start')
       await work()
       const { profile } = (await inspector.send('Profiler.stop')) as { profile: CpuProfile }
-      this.#keep(`${name}-${subject.name}`, profile)
+      this.#keep(`${name}-${subject.name}`, namedBySource(profile, subject.script))
     } finally {
       inspector.close()
     }

@@ -2,10 +2,11 @@
 import type { Machine } from '../machine.ts'
 import type { LatencySummary } from '../measure/latency.ts'
 import type { Spread } from '../measure/spread.ts'
+import type { GrowthPoint } from '../plot/growth.ts'
 import { isMet, type Row, type Target } from '../row.ts'
 
-export function renderReport(machine: Machine, rows: readonly Row[]): string {
-  return [machineText(machine), ratioTable(rows), latencyTable(rows), notesText(rows)]
+export function renderReport(machine: Machine, rows: readonly Row[], growth: readonly GrowthPoint[]): string {
+  return [machineText(machine), ratioTable(rows), latencyTable(rows), notesText(rows), growthTable(growth)]
     .filter((part) => part !== '')
     .join('\n\n')
 }
@@ -18,6 +19,7 @@ function machineText(machine: Machine): string {
 
 /** Median, and the least and the most of the rounds. */
 function ratioTable(rows: readonly Row[]): string {
+  if (rows.length === 0) return ''
   const lines = rows.map((row) => {
     const { usher, floor, ratio, target } = row
     const met = isMet(row)
@@ -53,6 +55,18 @@ function latencyLine(path: string, side: string, latency: LatencySummary | null 
 
 function notesText(rows: readonly Row[]): string {
   return rows.flatMap(({ path, notes = [] }) => notes.map((note) => `- ${path}: ${note}`)).join('\n')
+}
+
+function growthTable(growth: readonly GrowthPoint[]): string {
+  if (growth.length === 0) return ''
+  const lines = growth.map(({ waiting, joinUs, tickMs, promoteUs, restartMs, bytesPerWaiting }) => [
+    String(waiting),
+    ...[joinUs, tickMs, promoteUs, restartMs, bytesPerWaiting].map(spreadText),
+  ])
+  return table(
+    ['waiting', 'join, us CPU', 'tick, ms CPU', 'promotion, us CPU each', 'restart, ms', 'bytes each'],
+    lines,
+  )
 }
 
 function targetText({ of, kind, limit }: Target): string {

@@ -4,15 +4,12 @@
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { bundleWorker, type WorkerBundle } from '../../dev/bundle.ts'
+import type { WorkerBundle } from '../../dev/bundle.ts'
 import { freePort, LOOPBACK } from '../../dev/ports.ts'
-import { PROJECT_ROOT } from '../../dev/settings.ts'
 import { startWorkerd, type Workerd } from '../../dev/workerd.ts'
 import { withInspector } from '../profile/with-inspector.ts'
-import { cpuMs, residentMb } from '../measure/cpu.ts'
-
-export type SubjectName = 'usher' | 'inside' | 'floor'
+import type { Bundles, SubjectName } from './bundles.ts'
+import { cpuMs } from '../measure/cpu.ts'
 
 export type Subject = {
   readonly name: SubjectName
@@ -21,50 +18,56 @@ export type Subject = {
   readonly pid: number
   /** Null unless it was started to be profiled. */
   readonly inspectorPort: number | null
+  /** The bundle that runs. */
+  readonly script: string
   cpuMs(): number
-  residentMb(): number
   /** Runs the scheduled handler once. */
   runCron(): Promise<void>
   stop(): Promise<void>
 }
 
-const ROOTS: Readonly<Record<SubjectName, string>> = {
-  usher: PROJECT_ROOT,
-  inside: fileURLToPath(new URL('../workers/inside', import.meta.url)),
-  floor: fileURLToPath(new URL('../workers/floor', import.meta.url)),
+export type SubjectsOptions = {
+  /** Of this run alone. */
+  readonly directory: string
+  readonly bundles: Bundles
+  /** Those of the Worker, Redis included. */
+  readonly variables: Readonly<Record<string, string>>
+  /** Opens each one's inspector. */
+  readonly inspects: boolean
 }
 
-/** Starts Workers of one run. Each is bundled once; each start has its own storage, empty. */
+/** Starts Workers of one run; each start has its own storage, empty. */
 export class Subjects {
-  readonly #directory: string
-  readonly #variables: Readonly<Record<string, string>>
-  readonly #inspects: boolean
-  readonly #bundles = new Map<SubjectName, Promise<WorkerBundle>>()
+  readonly #options: SubjectsOptions
   #started = 0
 
-  /** `directory`: of this run alone. `variables`: those of the Worker, Redis included. */
-  constructor(directory: string, variables: Readonly<Record<string, string>>, inspects: boolean) {
-    this.#inspects = inspects
-    this.#directory = directory
-    this.#variables = variables
+  constructor(options: SubjectsOptions) {
+    this.#options = options
   }
 
-  async start(name: SubjectName): Promise<Subject> {
+  /** `inspects`: opens the inspector of this one, whatever the options say. */
+  async start(name: SubjectName, inspects = this.#options.inspects): Promise<Subject> {
+    const { directory, bundles, variables } = this.#options
+    const bundle = bundles[name]
     this.#started += 1
-    const stateDir = join(this.#directory, `${this.#started}-${name}`)
+    const stateDir = join(directory, `${this.#started}-${name}`)
     mkdirSync(stateDir, { recursive: true })
-    const [bundle, port, directPort] = await Promise.all([this.#bundle(name), freePort(), freePort()])
-    const inspectorPort = this.#inspects ? await freePort() : null
+    const [port, directPort] = await Promise.all([freePort(), freePort()])
+    const inspectorPort = inspects ? await freePort() : null
+    // Without the static files: locally, and only there, a Worker that has some is reached over two more Workers.
+    const { assets: _, ...options } = bundle.options
     const direct = { unsafeDirectSockets: [{ host: LOOPBACK, port: directPort }] }
-    const start = (): Promise<Workerd> => startWorkerd({
-      bundle: { ...bundle, options: { ...bundle.options, ...direct } },
-      port,
-      stateDir,
-      recordFile: join(stateDir, 'workerd.json'),
-      variables: this.#variables,
-      handlesSignals: false,
-    })
-    const workerd = inspectorPort === null ? await start() : await withInspector(inspectorPort, stateDir, start)
+    const start = (): Promise<Workerd> =>
+      startWorkerd({
+        bundle: { ...bundle, options: { ...options, ...direct } },
+        port,
+        stateDir,
+        recordFile: join(stateDir, 'workerd.json'),
+        variables,
+        handlesSignals: false,
+      })
+    const workerd =
+      inspectorPort === null ? await start() : await withInspector(inspectorPort, stateDir, start)
     const pid = workerd.pid()
     if (pid === null) throw new Error('the runtime has no /proc entry: CPU cannot be measured on this system')
     return {
@@ -72,19 +75,15 @@ export class Subjects {
       url: `http://${LOOPBACK}:${directPort}`,
       pid,
       inspectorPort,
+      script: scriptOf(bundle),
       cpuMs: () => cpuMs(pid),
-      residentMb: () => residentMb(pid),
       runCron: () => workerd.scheduled('* * * * *', Date.now()),
       stop: () => workerd.stop(),
     }
   }
+}
 
-  #bundle(name: SubjectName): Promise<WorkerBundle> {
-    const known = this.#bundles.get(name)
-    if (known !== undefined) return known
-    // Kept for this run only: the digest of a cached bundle would not see sources outside of its own folder.
-    const bundle = bundleWorker(ROOTS[name], join(this.#directory, 'bundles', name))
-    this.#bundles.set(name, bundle)
-    return bundle
-  }
+function scriptOf({ modules }: WorkerBundle): string {
+  const contents = modules[0] !== undefined && 'contents' in modules[0] ? modules[0].contents : ''
+  return typeof contents === 'string' ? contents : new TextDecoder().decode(contents)
 }
