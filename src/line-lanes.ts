@@ -16,7 +16,13 @@ const JOINS = { width: 64, waiting: 2_048, waitMs: 5_000 } as const
  */
 const VISITS = { width: 2_048, waiting: 8_192, waitMs: 5_000 } as const
 
-export type LineLanes = { readonly joins: CallLane; readonly visits: CallLane }
+/**
+ * A shard holds a join for a window and a call, so many more are under way than at a line that answers at once. What
+ * is in them goes to many objects.
+ */
+const SHARD_JOINS = { width: 8_192, waiting: 8_192, waitMs: 5_000 } as const
+
+export type LineLanes = { readonly joins: CallLane; readonly visits: CallLane; readonly shardJoins: CallLane }
 
 export class LanesByLine {
   readonly #lanes = new Map<string, LineLanes>()
@@ -26,15 +32,19 @@ export class LanesByLine {
     let lanes = this.#lanes.get(eventId)
     if (lanes === undefined) {
       this.#forgetIdle()
-      lanes = { joins: new CallLane(JOINS), visits: new CallLane(VISITS) }
+      lanes = {
+        joins: new CallLane(JOINS),
+        visits: new CallLane(VISITS),
+        shardJoins: new CallLane(SHARD_JOINS),
+      }
       this.#lanes.set(eventId, lanes)
     }
     return lanes
   }
 
   #forgetIdle(): void {
-    for (const [eventId, { joins, visits }] of this.#lanes) {
-      if (joins.isIdle && visits.isIdle) this.#lanes.delete(eventId)
+    for (const [eventId, { joins, visits, shardJoins }] of this.#lanes) {
+      if (joins.isIdle && visits.isIdle && shardJoins.isIdle) this.#lanes.delete(eventId)
     }
   }
 }

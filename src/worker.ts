@@ -14,6 +14,8 @@ import { createVisitorTokens } from './tokens/visitor-token.ts'
 export { EventLine } from './durable/event-line.ts'
 export { EventRegistry } from './durable/event-registry.ts'
 export { IdempotencyShard } from './durable/idempotency-shard.ts'
+export { JoinShard } from './durable/join-shard.ts'
+export { StreamShard } from './durable/stream-shard.ts'
 
 /** The application of this isolate. The environment of an isolate never changes. */
 let app: App | undefined

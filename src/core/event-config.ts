@@ -21,6 +21,8 @@ export type EventConfig = {
   readonly closesAt: string | null
   /** Whether `GET /api/v1/events` lists it. */
   readonly public: boolean
+  /** Joins per second that the operator expects at the peak: shards are there before they come. Null: none is known. */
+  readonly expectedPeak: number | null
 }
 
 export const QUEUEINGS = ['fifo', 'lottery', 'passthrough', 'reject'] as const

@@ -2,7 +2,7 @@
  * The admissions of one event that are alive, or whose end the shared gate has not confirmed. The ledger is the
  * truth; the gate's leases follow it.
  */
-import { DeadlineWheel } from './deadline-wheel.ts'
+import { DeadlineWheel, NO_SECOND } from './deadline-wheel.ts'
 import type { LineFailure } from './failures.ts'
 import type { AdmissionRecord, GateDebt, PoolKeyText } from './records.ts'
 import { err, ok, type Result } from './result.ts'
@@ -47,7 +47,7 @@ export class Ledger {
 
   /** Takes over a new state of an admission; one that has ended and owes nothing is forgotten. */
   put(record: AdmissionRecord): void {
-    const slot = this.#slots.get(record.admissionId) ?? { record, wheelSecond: Infinity }
+    const slot = this.#slots.get(record.admissionId) ?? { record, wheelSecond: NO_SECOND }
     const wasLive = this.#slots.has(record.admissionId) && slot.record.state !== 'ended'
     slot.record = record
     const isLive = record.state !== 'ended'

@@ -139,8 +139,8 @@ export function decision<T>(
 /** Everything that a line is rebuilt from after an eviction or a crash. */
 export type Snapshot = {
   readonly event: EventRecord
-  /** WAITING only, in any order. */
-  readonly waiting: readonly PlaceRecord[]
+  /** WAITING only, in the order of joining. To be read once, before anything else of the rows is. */
+  readonly waiting: Iterable<PlaceRecord>
   /** Not ended, or owing the gate something. */
   readonly admissions: readonly AdmissionRecord[]
   readonly batch: BatchRecord | null

@@ -5,31 +5,39 @@
  * place for the grace period and are passed over meanwhile, so an absent head never holds the line (INV-2, D11).
  */
 import { assert } from './assert.ts'
-import { DeadlineWheel } from './deadline-wheel.ts'
+import { DeadlineWheel, NO_SECOND, secondEndMs, secondOf } from './deadline-wheel.ts'
 import { POLL_AFTER_MS_FAR, POLL_AFTER_MS_NEAR, POLL_NEAR_POSITIONS } from './limits.ts'
 import { RankIndex } from './rank-index.ts'
 import type { PlaceRecord } from './records.ts'
 import type { EpochMs } from './time.ts'
 
-/** A visitor who waits. Kept small: there may be a hundred thousand of them. */
+/** In place of a second: a stream is the sign of life. */
+const WHILE_STREAM = NO_SECOND
+
+/**
+ * A visitor who waits. Kept small: there may be a hundred thousand of them, and a number that is no small integer takes
+ * as much again.
+ */
 export type Waiting = {
   readonly userId: string
   readonly joinNumber: number
   /** Null before a lottery's draw. */
   number: number | null
   readonly joinedAtMs: EpochMs
-  hasStream: boolean
-  /** A poll counts as presence until then. */
-  presentUntilMs: EpochMs
+  /** A poll counts as presence until then; WHILE_STREAM until the stream closes. As DeadlineWheel counts seconds. */
+  presentUntilSecond: number
   /** Null while present. */
   absentSinceMs: EpochMs | null
   wheelSecond: number
 }
 
+function hasStream({ presentUntilSecond }: Waiting): boolean {
+  return presentUntilSecond === WHILE_STREAM
+}
+
 export class WaitingLine {
   readonly #byUser = new Map<string, Waiting>()
-  readonly #byNumber = new Map<number, Waiting>()
-  readonly #ranks = new RankIndex()
+  readonly #ranks = new RankIndex<Waiting>()
   readonly #wheel = new DeadlineWheel<Waiting>()
   #present = 0
 
@@ -64,7 +72,8 @@ export class WaitingLine {
     const visitor = this.#insert(place)
     if (place.absentSinceMs === null) {
       this.#present += 1
-      this.heard(visitor, nowMs)
+      // Places come in the order of joining, so this one's position is about how many have come: no rank is asked for.
+      this.#presentFor(visitor, visitor.number === null ? null : this.size, nowMs)
     } else {
       visitor.absentSinceMs = place.absentSinceMs
       this.#wheel.schedule(visitor, place.absentSinceMs + graceMs)
@@ -81,10 +90,7 @@ export class WaitingLine {
   remove(visitor: Waiting): void {
     if (!this.#byUser.delete(visitor.userId)) return
     if (visitor.absentSinceMs === null) this.#present -= 1
-    if (visitor.number !== null) {
-      this.#ranks.remove(visitor.number)
-      this.#byNumber.delete(visitor.number)
-    }
+    if (visitor.number !== null) this.#ranks.remove(visitor.number)
     // A stale reference in the wheel is recognised by this.
     visitor.wheelSecond = -1
   }
@@ -93,34 +99,41 @@ export class WaitingLine {
   assignNumber(visitor: Waiting, number: number): void {
     assert(visitor.number === null, 'a number is drawn once')
     visitor.number = number
-    this.#ranks.add(number)
-    this.#byNumber.set(number, visitor)
+    this.#ranks.add(number, visitor)
   }
 
   /** A join or a poll. Returns true when the visitor had been absent. */
   heard(visitor: Waiting, nowMs: EpochMs): boolean {
     const wasAbsent = this.#markPresent(visitor)
-    visitor.presentUntilMs = nowMs + 2 * this.pollAfterMs(this.position(visitor))
-    this.#wheel.schedule(visitor, visitor.presentUntilMs)
+    // As long as there is a stream, a poll beside it says nothing new.
+    if (!hasStream(visitor)) {
+      this.#presentFor(visitor, this.position(visitor), nowMs)
+    }
     return wasAbsent
+  }
+
+  /** A sign of life counts for twice the delay that is handed out. */
+  #presentFor(visitor: Waiting, position: number | null, nowMs: EpochMs): void {
+    const untilMs = nowMs + 2 * this.pollAfterMs(position)
+    visitor.presentUntilSecond = secondOf(untilMs)
+    this.#wheel.schedule(visitor, untilMs)
   }
 
   /** Returns true when the visitor had been absent. */
   streamOpened(visitor: Waiting): boolean {
-    visitor.hasStream = true
+    visitor.presentUntilSecond = WHILE_STREAM
     return this.#markPresent(visitor)
   }
 
   /** The line itself ended the stream, and the visitor is on the way back: as good as a poll. */
   streamRetired(visitor: Waiting, nowMs: EpochMs): void {
-    visitor.hasStream = false
+    visitor.presentUntilSecond = 0
     this.heard(visitor, nowMs)
   }
 
   /** The stream was the sign of life; with it goes whatever an earlier poll had promised. */
   streamClosed(visitor: Waiting, nowMs: EpochMs, graceMs: number): void {
-    visitor.hasStream = false
-    visitor.presentUntilMs = nowMs
+    visitor.presentUntilSecond = 0
     this.#markAbsent(visitor, nowMs, graceMs)
   }
 
@@ -129,8 +142,8 @@ export class WaitingLine {
     const chosen: Waiting[] = []
     let number = this.#ranks.first()
     while (number !== null && chosen.length < count) {
-      const visitor = this.#byNumber.get(number)
-      if (visitor !== undefined && (everybody || visitor.absentSinceMs === null)) chosen.push(visitor)
+      const visitor = this.#ranks.get(number)
+      if (visitor !== null && (everybody || visitor.absentSinceMs === null)) chosen.push(visitor)
       number = this.#ranks.nextAfter(number)
     }
     return chosen
@@ -143,9 +156,10 @@ export class WaitingLine {
     const absent: Waiting[] = []
     const over: Waiting[] = []
     for (const visitor of this.#wheel.due(nowMs)) {
-      if (visitor.hasStream) continue
+      if (hasStream(visitor)) continue
       if (visitor.absentSinceMs === null) {
-        if (visitor.presentUntilMs > nowMs) this.#wheel.schedule(visitor, visitor.presentUntilMs)
+        const untilMs = secondEndMs(visitor.presentUntilSecond)
+        if (untilMs > nowMs) this.#wheel.schedule(visitor, untilMs)
         else {
           this.#markAbsent(visitor, nowMs, graceMs)
           absent.push(visitor)
@@ -180,10 +194,9 @@ export class WaitingLine {
       joinNumber: place.joinNumber,
       number: null,
       joinedAtMs: place.joinedAtMs,
-      hasStream: false,
-      presentUntilMs: 0,
+      presentUntilSecond: 0,
       absentSinceMs: null,
-      wheelSecond: Infinity,
+      wheelSecond: NO_SECOND,
     }
     this.#byUser.set(place.userId, visitor)
     if (place.number !== null) this.assignNumber(visitor, place.number)

@@ -6,11 +6,27 @@
 import { DurableObject } from 'cloudflare:workers'
 import { parseConfig } from '../config.ts'
 import type { EventAction } from '../core/event-config.ts'
+import type { JoinReport } from '../core/join-windows.ts'
 import type { Admission, EventDetail, EventStatus, Place } from '../core/views.ts'
 import { log } from '../observability/log.ts'
 import type { LineHost } from '../ports/line-host.ts'
-import type { ConfigureRequest, LineApi, LineMetrics, LineResult } from '../ports/lines.ts'
+import type {
+  ConfigureRequest,
+  JoinBlockAnswer,
+  Joined,
+  LineApi,
+  LineMetrics,
+  LineResult,
+  LineShardsApi,
+} from '../ports/lines.ts'
 import type { PoolConfig } from '../ports/registry.ts'
+import type {
+  FollowAnswer,
+  FollowRequest,
+  LineStreamsApi,
+  RemoteOpened,
+  RemoteOpening,
+} from '../ports/stream-shards.ts'
 import { drawTools } from './draw-tools.ts'
 import { LineClock } from './line-clock.ts'
 import { LineEngine } from './line-engine.ts'
@@ -19,8 +35,9 @@ import { LineStorage } from './line-storage.ts'
 import { LineStreams } from './line-streams.ts'
 import { Promotion } from './promotion.ts'
 import { promotionTools } from './promotion-tools.ts'
+import { streamResponse } from './stream-response.ts'
 
-export class EventLine extends DurableObject<Env> implements LineApi {
+export class EventLine extends DurableObject<Env> implements LineApi, LineShardsApi, LineStreamsApi {
   readonly #engine: LineEngine
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -56,8 +73,12 @@ export class EventLine extends DurableObject<Env> implements LineApi {
     return this.#engine.remove()
   }
 
-  async join(userId: string): Promise<LineResult<{ created: boolean; place: Place }>> {
+  async join(userId: string): Promise<LineResult<Joined>> {
     return this.#engine.join(userId)
+  }
+
+  async joinBlock(report: JoinReport): Promise<LineResult<JoinBlockAnswer>> {
+    return this.#engine.joinBlock(report)
   }
 
   async place(userId: string): Promise<LineResult<Place>> {
@@ -108,8 +129,15 @@ export class EventLine extends DurableObject<Env> implements LineApi {
     const { searchParams } = new URL(request.url)
     const userId = searchParams.get('userId') ?? ''
     const opened = this.#engine.openStream(userId, searchParams.has('join'), searchParams.has('resumed'))
-    if (!opened.ok) return Response.json(opened.error, { status: 409 })
-    return new Response(opened.value, { headers: { 'content-type': 'text/event-stream' } })
+    return streamResponse(opened)
+  }
+
+  async openRemote(request: RemoteOpening): Promise<LineResult<RemoteOpened>> {
+    return this.#engine.openRemote(request)
+  }
+
+  async follow(request: FollowRequest): Promise<FollowAnswer> {
+    return this.#engine.follow(request)
   }
 
   override async alarm(): Promise<void> {

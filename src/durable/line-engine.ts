@@ -5,22 +5,41 @@
  */
 import type { EventAction } from '../core/event-config.ts'
 import type { LineFailure } from '../core/failures.ts'
+import type { JoinReport } from '../core/join-windows.ts'
 import * as admissions from '../core/line-admissions.ts'
 import * as operator from '../core/line-operator.ts'
 import { countsOf, newLine, restoreLine, type LineState } from '../core/line-state.ts'
 import { admissionView, eventDetailView, eventStatusView, placeView } from '../core/line-views.ts'
 import * as visitors from '../core/line-visitors.ts'
-import { decision, type AdmissionRecord, type Decision, type Notice } from '../core/records.ts'
+import { decision, type AdmissionRecord, type Change, type Decision, type Notice } from '../core/records.ts'
 import { err, ok, type Result } from '../core/result.ts'
+import { ScaleRule, UNSCALED, type LineScale } from '../core/scale.ts'
 import { nextWakeMs } from '../core/schedule.ts'
 import type { EpochMs } from '../core/time.ts'
 import type { Admission, EventDetail, EventStatus, Outcome, Place } from '../core/views.ts'
 import { log } from '../observability/log.ts'
 import type { LineHost, LineLink, Promoting, Streams } from '../ports/line-host.ts'
-import type { ConfigureRequest, LineApi, LineMetrics, LineResult } from '../ports/lines.ts'
+import type {
+  ConfigureRequest,
+  JoinBlockAnswer,
+  Joined,
+  LineApi,
+  LineMetrics,
+  LineResult,
+  LineShardsApi,
+} from '../ports/lines.ts'
 import type { PoolConfig } from '../ports/registry.ts'
+import type {
+  FollowAnswer,
+  FollowRequest,
+  LineStreamsApi,
+  RemoteOpened,
+  RemoteOpening,
+} from '../ports/stream-shards.ts'
+import { BlockJoins } from './block-joins.ts'
 import type { LineMeters } from './line-meters.ts'
 import { Retention } from './retention.ts'
+import type { OpenedStream } from './stream-response.ts'
 
 /** How long a join of a passthrough event waits for its admission before it answers WAITING. */
 const PASSTHROUGH_WAIT_MS = 1_000
@@ -35,12 +54,14 @@ export type LineParts = {
   readonly promotion: (link: LineLink) => Promoting
 }
 
-export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'> {
+export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'>, LineShardsApi, LineStreamsApi {
   readonly #host: LineHost
   readonly #meters: LineMeters
   readonly #streams: Streams
   readonly #promotion: Promoting
   readonly #retention: Retention
+  readonly #blockJoins: BlockJoins
+  readonly #scaleRule = new ScaleRule()
   #line: LineState | null
   #alarmAtMs: number | null = null
   #updatedAtMs: number
@@ -61,6 +82,12 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'> {
     this.#streams = parts.streams(link)
     this.#promotion = parts.promotion(link)
     this.#retention = new Retention(host.rows, host.endedRetentionMs)
+    this.#blockJoins = new BlockJoins({
+      ...link,
+      background: host.background,
+      joined: (created) => this.#meters.count('joins_total', created),
+      admit: () => this.#promoteAWhile(),
+    })
   }
 
   // --- The operator -------------------------------------------------------------------------------------------------
@@ -123,18 +150,46 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'> {
 
   // --- The visitor --------------------------------------------------------------------------------------------------
 
-  async join(userId: string): Promise<LineResult<{ created: boolean; place: Place }>> {
+  async join(userId: string): Promise<LineResult<Joined>> {
     const line = this.#line
     if (line === null) return NO_EVENT
+    const joined = await this.#join(line, userId)
+    const scale = this.#scaleAfter(line, 1)
+    return joined.ok && scale !== UNSCALED ? ok({ ...joined.value, scale }) : joined
+  }
+
+  /** The joins of a window of a shard; see LineShardsApi. */
+  async joinBlock(report: JoinReport): Promise<LineResult<JoinBlockAnswer>> {
+    const answers = await this.#blockJoins.report(report)
+    const line = this.#line
+    if (!answers.ok) return answers
+    const scale = line === null ? UNSCALED : this.#scaleAfter(line, report.joiners.length)
+    return ok({ answers: answers.value, ...(scale !== UNSCALED && { scale }) })
+  }
+
+  async #join(line: LineState, userId: string): Promise<LineResult<Joined>> {
     const decided = visitors.join(line, userId, this.#host.nowMs())
     this.#commit(decided)
     if (!decided.value.ok || !decided.value.value.created) return decided.value
     this.#meters.count('joins_total')
     if (line.event.config.queueing !== 'passthrough') return decided.value
-    await Promise.race([this.#promotion.promote(), this.#host.wait(PASSTHROUGH_WAIT_MS)])
+    await this.#promoteAWhile()
     const live = visitors.livePlace(line, userId, this.#host.nowMs())
     if (live !== null) this.#commit(live)
     return ok({ created: true, place: live?.value ?? decided.value.value.place })
+  }
+
+  /** Who joins a passthrough event hears of the admission with the answer, unless that takes too long. */
+  async #promoteAWhile(): Promise<void> {
+    await Promise.race([this.#promotion.promote(), this.#host.wait(PASSTHROUGH_WAIT_MS)])
+  }
+
+  /** Where the event's visitors should ask from now on, after so many more have asked to join. */
+  #scaleAfter(line: LineState, joins: number): LineScale {
+    const nowMs = this.#host.nowMs()
+    this.#scaleRule.joined(joins, nowMs)
+    const { expectedPeak } = line.event.config
+    return this.#scaleRule.scale({ streams: this.#streams.size, expectedPeak }, nowMs)
   }
 
   async place(userId: string): Promise<LineResult<Place>> {
@@ -158,17 +213,37 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'> {
   }
 
   /** The body of the visitor's stream; see LineApi.fetch. */
-  openStream(
-    userId: string,
-    joins: boolean,
-    resumed: boolean,
-  ): Result<ReadableStream<Uint8Array>, LineFailure> {
+  openStream(userId: string, joins: boolean, resumed: boolean): Result<OpenedStream, LineFailure> {
     const opened = this.#streams.open(userId, joins, resumed)
-    // Who joined by opening the stream is let in as soon as who joined by asking for it.
-    const isPassthrough = this.#line?.event.config.queueing === 'passthrough'
-    if (opened.ok && joins && isPassthrough) this.#host.background(this.#promotion.promote())
+    const scale = this.#afterOpening(opened.ok && joins)
+    return opened.ok ? ok({ body: opened.value, ...(scale !== UNSCALED && { scale }) }) : opened
+  }
+
+  /** A stream of a shard; see LineStreamsApi. */
+  async openRemote(request: RemoteOpening): Promise<LineResult<RemoteOpened>> {
+    const opened = this.#streams.openRemote(request)
+    const scale = this.#afterOpening(opened.ok && request.joins)
+    return opened.ok && scale !== UNSCALED ? ok({ ...opened.value, scale }) : opened
+  }
+
+  /** A shard asks for what is new; see LineStreamsApi. */
+  async follow(request: FollowRequest): Promise<FollowAnswer> {
+    const answer = this.#streams.follow(request)
     this.#arm()
-    return opened
+    const news = await answer
+    // A position that a crash could take back must not be shown (INV-8).
+    await this.#host.durable()
+    return news
+  }
+
+  #afterOpening(joins: boolean): LineScale {
+    const line = this.#line
+    if (line === null) return UNSCALED
+    // Who joined by opening the stream is let in as soon as who joined by asking for it.
+    if (joins && line.event.config.queueing === 'passthrough')
+      this.#host.background(this.#promotion.promote())
+    this.#arm()
+    return this.#scaleAfter(line, joins ? 1 : 0)
   }
 
   // --- The shop -----------------------------------------------------------------------------------------------------
@@ -205,20 +280,25 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'> {
     const line = this.#line
     if (line === null) return NO_EVENT
     this.#meters.count('watches_total')
-    const alarmAtMs = await this.#host.getAlarm()
-    const nowMs = this.#host.nowMs()
-    const wakeAtMs = nextWakeMs(line, this.#streams.size, nowMs)
-    if (wakeAtMs !== null && isDead(alarmAtMs, wakeAtMs, nowMs)) {
+    if (await this.#isAlarmDead(line)) {
       log.warn('alarm_rearmed', { eventId: line.event.eventId, scheduledTimeMs })
       this.#alarmAtMs = null
       this.#tick(line)
     }
     await this.#promotion.reconcile()
-    if (this.#line === line) this.#retention.look(this.#host.nowMs())
+    if (this.#line === line) this.#retention.tick(this.#host.nowMs())
     this.#arm()
     const isOver =
       line.event.status === 'closed' && line.ledger.liveCount === 0 && line.ledger.debtCount === 0
     return ok({ active: !isOver })
+  }
+
+  async #isAlarmDead(line: LineState): Promise<boolean> {
+    if (nextWakeMs(line, this.#streams.size, this.#host.nowMs()) === null) return false
+    const alarmAtMs = await this.#host.getAlarm()
+    const nowMs = this.#host.nowMs()
+    const wakeAtMs = nextWakeMs(line, this.#streams.size, nowMs)
+    return wakeAtMs !== null && isDead(alarmAtMs, wakeAtMs, nowMs)
   }
 
   /** `eventId`: the object's name, since an event that was never configured has none of its own. */
@@ -337,6 +417,7 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'> {
     const isOwing = made.changes.some(
       (change) => change.kind === 'admission_changed' && change.admission.debt !== null,
     )
+    if (made.changes.some(isEnd)) this.#retention.ended(this.#host.nowMs())
     if (isOwing) this.#host.background(this.#promotion.promote())
     this.#arm()
   }
@@ -371,6 +452,13 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'> {
   #detail(line: LineState): EventDetail {
     return eventDetailView(line.event, countsOf(line, this.#isHolding(line)), this.#streams.size)
   }
+}
+
+function isEnd(change: Change): boolean {
+  return (
+    change.kind === 'place_ended' ||
+    (change.kind === 'admission_changed' && change.admission.state === 'ended')
+  )
 }
 
 /** Lost, failed too often, or set by a clock that has since jumped back. */

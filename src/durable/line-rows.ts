@@ -1,5 +1,13 @@
 /** Between SQL rows and records. The rows are written by line-storage.ts alone, so their text columns are trusted. */
-import type { AdmissionRecord, PlaceRecord } from '../core/records.ts'
+import type { AdmissionRecord, EventRecord, PlaceRecord } from '../core/records.ts'
+
+/** Fields of an event that came later: what an event that was saved without them has. */
+const LATER_FIELDS = { expectedPeak: null } as const
+
+export function eventFromText(text: string): EventRecord {
+  const saved = JSON.parse(text) as EventRecord
+  return { ...saved, config: { ...LATER_FIELDS, ...saved.config } }
+}
 
 export type PlaceRow = {
   join_number: number
@@ -23,6 +31,20 @@ export function placeFromRow(row: PlaceRow): PlaceRecord {
     endedAtMs: row.ended_at_ms,
     admissionId: row.admission_id,
   }
+}
+
+/** join_number, number, user_id, joined_at_ms, absent_since_ms of a place that waits. */
+export type WaitingRow = [number, number | null, string, number, number | null]
+
+export function waitingFromRow([
+  joinNumber,
+  number,
+  userId,
+  joinedAtMs,
+  absentSinceMs,
+]: WaitingRow): PlaceRecord {
+  const waiting = { state: 'WAITING', endedAtMs: null, admissionId: null } as const
+  return { joinNumber, number, userId, joinedAtMs, absentSinceMs, ...waiting }
 }
 
 export type AdmissionRow = {

@@ -4,7 +4,6 @@ import type {
   AdmissionRecord,
   BatchRecord,
   Change,
-  EventRecord,
   PlaceRecord,
   PoolViewRecord,
   Snapshot,
@@ -12,10 +11,20 @@ import type {
 import type { EpochMs } from '../core/time.ts'
 import type { LineRows } from '../ports/line-host.ts'
 import type { SqlDatabase, SqlStatements } from '../ports/sql-database.ts'
+import { insertAdmissions } from './admission-rows.ts'
 import { forgetEnded, oldestEndedMs } from './ended-rows.ts'
 import { LINE_MIGRATIONS } from './line-schema.ts'
 import { hasSchema, migrate } from './migrations.ts'
-import { admissionFromRow, placeFromRow, type AdmissionRow, type PlaceRow } from './line-rows.ts'
+import { placeRuns } from './place-runs.ts'
+import {
+  admissionFromRow,
+  eventFromText,
+  placeFromRow,
+  waitingFromRow,
+  type AdmissionRow,
+  type PlaceRow,
+  type WaitingRow,
+} from './line-rows.ts'
 
 const PACE_WINDOW_MS = 120_000
 
@@ -37,7 +46,7 @@ export class LineStorage implements LineRows {
       .toArray()[0]
     if (row === undefined) return null
     return {
-      event: JSON.parse(row.record) as EventRecord,
+      event: eventFromText(row.record),
       waiting: this.#waiting(),
       admissions: this.#sql
         .exec<AdmissionRow>("SELECT * FROM admissions WHERE state <> 'ended' OR debt IS NOT NULL")
@@ -66,7 +75,19 @@ export class LineStorage implements LineRows {
   apply(changes: readonly Change[]): void {
     if (changes.length === 0) return
     this.#storage.transactionSync(() => {
-      for (const change of changes) this.#applyOne(change)
+      // Each of many joins or admissions at once is new, so nothing else in the decision is about one of them.
+      const joined = changes.flatMap((change) => (change.kind === 'place_joined' ? [change.place] : []))
+      const opened = changes.flatMap((change) =>
+        change.kind === 'admission_opened' ? [change.admission] : [],
+      )
+      if (joined.length > 1) this.#insertPlaces(joined)
+      if (opened.length > 1) insertAdmissions(this.#sql, opened)
+      for (const change of changes) {
+        const isWritten =
+          (change.kind === 'place_joined' && joined.length > 1) ||
+          (change.kind === 'admission_opened' && opened.length > 1)
+        if (!isWritten) this.#applyOne(change)
+      }
     })
   }
 
@@ -93,11 +114,15 @@ export class LineStorage implements LineRows {
     return oldestEndedMs(this.#sql)
   }
 
-  #waiting(): PlaceRecord[] {
-    return this.#sql
-      .exec<PlaceRow>("SELECT * FROM places WHERE state = 'WAITING'")
-      .toArray()
-      .map(placeFromRow)
+  /** One by one: a hundred thousand of them three times over, as rows, as a list and as records, would be slow. */
+  *#waiting(): Generator<PlaceRecord> {
+    const rows = this.#sql
+      .exec(
+        `SELECT join_number, number, user_id, joined_at_ms, absent_since_ms FROM places
+         WHERE state = 'WAITING' ORDER BY join_number`,
+      )
+      .raw()
+    for (const row of rows) yield waitingFromRow(row as WaitingRow)
   }
 
   #batch(): BatchRecord | null {
@@ -164,7 +189,7 @@ export class LineStorage implements LineRows {
         this.#sql.exec('DELETE FROM batches WHERE batch_id = ?', change.batchId)
         return
       case 'admission_opened':
-        this.#insertAdmission(change.admission)
+        insertAdmissions(this.#sql, [change.admission])
         return
       case 'admission_changed':
         this.#updateAdmission(change.admission)
@@ -197,6 +222,21 @@ export class LineStorage implements LineRows {
     )
   }
 
+  /** One statement for many: a statement for each costs about twice as much. */
+  #insertPlaces(places: readonly PlaceRecord[]): void {
+    for (const { first, userIds } of placeRuns(places)) {
+      this.#sql.exec(
+        `INSERT INTO places (join_number, number, user_id, state, joined_at_ms)
+         SELECT ? + key, ? + key, value, ?, ? FROM json_each(?)`,
+        first.joinNumber,
+        first.number,
+        first.state,
+        first.joinedAtMs,
+        JSON.stringify(userIds),
+      )
+    }
+  }
+
   #insertBatch(batch: BatchRecord): void {
     this.#sql.exec(
       'INSERT INTO batches (batch_id, pool, chosen_at_ms, members) VALUES (?, ?, ?, ?)',
@@ -204,33 +244,6 @@ export class LineStorage implements LineRows {
       batch.pool,
       batch.chosenAtMs,
       JSON.stringify(batch.members),
-    )
-  }
-
-  #insertAdmission(a: AdmissionRecord): void {
-    this.#sql.exec(
-      `INSERT INTO admissions (admission_id, join_number, user_id, pool, state, token, token_expires_at_ms, joined_at_ms,
-         admitted_at_ms, lease_expires_at_ms, ended_at_ms, outcome, debt)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      a.admissionId,
-      a.joinNumber,
-      a.userId,
-      a.pool,
-      a.state,
-      a.token,
-      a.tokenExpiresAtMs,
-      a.joinedAtMs,
-      a.admittedAtMs,
-      a.leaseExpiresAtMs,
-      a.endedAtMs,
-      a.outcome,
-      a.debt,
-    )
-    if (a.state === 'ended') return
-    this.#sql.exec(
-      "UPDATE places SET state = 'ADMITTED', admission_id = ?, absent_since_ms = NULL WHERE join_number = ?",
-      a.admissionId,
-      a.joinNumber,
     )
   }
 

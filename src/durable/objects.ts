@@ -1,10 +1,27 @@
 /** The one place where an object is found by its name. */
-import type { LineApi } from '../ports/lines.ts'
+import type { JoinShardApi, LineApi, LineShardsApi } from '../ports/lines.ts'
 import type { RegistryApi } from '../ports/registry.ts'
+import type { LineStreamsApi } from '../ports/stream-shards.ts'
 
 /** The line of an event. Asking for an event that was never configured leaves nothing behind. */
-export function lineOf(env: Env, eventId: string): LineApi {
+export function lineOf(env: Env, eventId: string): LineApi & LineShardsApi & LineStreamsApi {
   return env.EVENT_LINE.getByName(eventId)
+}
+
+/** One of the shards that take an event's joins. */
+export function joinShardOf(env: Env, eventId: string, shard: number): JoinShardApi {
+  return env.JOIN_SHARD.getByName(`${eventId}:${shard}`)
+}
+
+/** One of the shards that hold an event's streams; it answers as LineApi.fetch does. */
+export function streamShardOf(env: Env, eventId: string, shard: number): Pick<LineApi, 'fetch'> {
+  return env.STREAM_SHARD.getByName(`${eventId}:${shard}`)
+}
+
+/** The inverse of a shard's name; an event's id has no colon. */
+export function eventAndShard(name: string): { eventId: string; shard: number } {
+  const [eventId = '', shard = '0'] = name.split(':')
+  return { eventId, shard: Number(shard) }
 }
 
 export function registryOf(env: Env): RegistryApi {

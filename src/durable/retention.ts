@@ -27,13 +27,19 @@ export class Retention {
     return this.#dueAtMs > nowMs ? this.#dueAtMs : nowMs + NEXT_PORTION_MS
   }
 
+  /** Something is over: where nothing else was, it is the oldest. */
+  ended(nowMs: EpochMs): void {
+    if (this.#retentionMs === null || !this.#hasLooked || this.#dueAtMs !== null) return
+    this.#dueAtMs = nowMs + Math.max(this.#retentionMs + 1, NEXT_LOOK_MS)
+  }
+
   /** Deletes a portion when it is time, or when nobody has looked since the object woke. */
   tick(nowMs: EpochMs): void {
-    if (!this.#hasLooked || (this.#dueAtMs !== null && nowMs >= this.#dueAtMs)) this.look(nowMs)
+    if (!this.#hasLooked || (this.#dueAtMs !== null && nowMs >= this.#dueAtMs)) this.#look(nowMs)
   }
 
   /** Deletes a portion of what is due, and finds out when to do it again. */
-  look(nowMs: EpochMs): void {
+  #look(nowMs: EpochMs): void {
     if (this.#retentionMs === null) return
     this.#hasLooked = true
     const endedBeforeMs = nowMs - this.#retentionMs

@@ -15,8 +15,9 @@ import {
   TICK_MS,
 } from '../core/limits.ts'
 import type { EndReason } from '../core/records.ts'
+import type { StreamView } from '../core/stream-view.ts'
 import type { EpochMs } from '../core/time.ts'
-import { newsOf, type Shown, type StreamView } from './stream-news.ts'
+import { newsOf, type Shown } from './stream-news.ts'
 
 type Connection = {
   readonly userId: string
@@ -126,10 +127,10 @@ export class StreamHub {
 
   /**
    * One pass over all streams, in slices so that joins and polls get their turn. Stops when `isStale` says that a
-   * later pass has begun.
+   * later pass has begun. `viewOf`: null for who is not to be told a position now.
    */
   async tick(
-    viewOf: (userId: string) => StreamView,
+    viewOf: (userId: string) => StreamView | null,
     statusNow: () => EventStatusName,
     nowMs: EpochMs,
     isStale: () => boolean,
@@ -147,12 +148,12 @@ export class StreamHub {
 
   #tickOne(
     connection: Connection,
-    viewOf: (userId: string) => StreamView,
+    viewOf: (userId: string) => StreamView | null,
     status: EventStatusName,
     nowMs: EpochMs,
   ): void {
     const view = viewOf(connection.userId)
-    if (view.kind === 'ended') {
+    if (view?.kind === 'ended') {
       this.end(connection.userId, view.reason, nowMs, status)
       return
     }
@@ -160,7 +161,7 @@ export class StreamHub {
     // Half a tick of slack: an alarm that comes a few milliseconds early must not cost the beat a whole second.
     const isBeat = nowMs - connection.heartbeatAtMs >= HEARTBEAT_MS - TICK_MS / 2
     if (isBeat) text += heartbeatFrame(nowMs)
-    const isNear = view.kind === 'waiting' && view.position !== null && view.position <= NEAR_HEAD_POSITIONS
+    const isNear = view?.kind === 'waiting' && view.position !== null && view.position <= NEAR_HEAD_POSITIONS
     if (text === '' && isNear) text = PROBE_FRAME
     if (this.#write(connection, text, nowMs) && isBeat) connection.heartbeatAtMs = nowMs
     if (nowMs >= connection.retiresAtMs) this.#retire(connection)
@@ -179,7 +180,7 @@ export class StreamHub {
   }
 
   /** What the visitor should see and has not been shown. A reader without room is shown nothing, and told later. */
-  #news(connection: Connection, view: StreamView, status: EventStatusName, nowMs: EpochMs): string {
+  #news(connection: Connection, view: StreamView | null, status: EventStatusName, nowMs: EpochMs): string {
     const { text, shown } = newsOf(this.#eventId, connection.shown, { view, status, nowMs })
     if (text === '' || !this.#hasRoom(connection)) return ''
     connection.shown = shown

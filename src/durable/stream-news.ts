@@ -2,20 +2,8 @@
 import { positionFrame, promotionFrame, statusFrame } from '../core/frames.ts'
 import type { EventStatusName } from '../core/event-config.ts'
 import { TICK_MS } from '../core/limits.ts'
-import type { AdmissionRecord, EndReason } from '../core/records.ts'
+import type { StreamView } from '../core/stream-view.ts'
 import type { EpochMs } from '../core/time.ts'
-import type { EtaSeconds } from '../core/views.ts'
-
-/** What a visitor should see at this moment. */
-export type StreamView =
-  | {
-      readonly kind: 'waiting'
-      readonly position: number | null
-      readonly totalWaiting: number
-      readonly etaSeconds: EtaSeconds | null
-    }
-  | { readonly kind: 'admitted'; readonly admission: AdmissionRecord }
-  | { readonly kind: 'ended'; readonly reason: EndReason }
 
 /** What a stream was told last. */
 export type Shown = {
@@ -26,11 +14,11 @@ export type Shown = {
   readonly admissionId: string | null
 }
 
-/** The frames to write, '' for none, and what will have been shown with them. */
+/** The frames to write, '' for none, and what will have been shown with them. `view`: null when only the status is known. */
 export function newsOf(
   eventId: string,
   shown: Shown,
-  now: { readonly view: StreamView; readonly status: EventStatusName; readonly nowMs: EpochMs },
+  now: { readonly view: StreamView | null; readonly status: EventStatusName; readonly nowMs: EpochMs },
 ): { readonly text: string; readonly shown: Shown } {
   const { view, status, nowMs } = now
   let text = shown.status === status ? '' : statusFrame(status, nowMs)
@@ -40,14 +28,14 @@ export function newsOf(
   const isFirst = shown.position === undefined
   const slotMs = isFirst ? nowMs : Math.floor(nowMs / TICK_MS) * TICK_MS
   if (
-    view.kind === 'waiting' &&
+    view?.kind === 'waiting' &&
     view.position !== shown.position &&
     (isFirst || slotMs - shown.positionAtMs >= TICK_MS)
   ) {
     text += positionFrame(eventId, view, nowMs)
     next = { ...next, position: view.position, positionAtMs: slotMs }
   }
-  if (view.kind === 'admitted' && view.admission.admissionId !== shown.admissionId) {
+  if (view?.kind === 'admitted' && view.admission.admissionId !== shown.admissionId) {
     text += promotionFrame(eventId, view.admission, nowMs)
     next = { ...next, admissionId: view.admission.admissionId }
   }

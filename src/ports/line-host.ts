@@ -16,6 +16,7 @@ import type {
 import type { LineFailure } from '../core/failures.ts'
 import type { Result } from '../core/result.ts'
 import type { EpochMs } from '../core/time.ts'
+import type { FollowAnswer, FollowRequest, RemoteOpened, RemoteOpening } from './stream-shards.ts'
 
 /** The rows of one line. Every method is synchronous; `apply` writes all of a decision or throws. */
 export interface LineRows {
@@ -44,8 +45,13 @@ export type LineLink = {
 }
 
 export interface Streams {
+  /** All of the event's, wherever they are held. */
   readonly size: number
   open(userId: string, joins: boolean, resumed: boolean): Result<ReadableStream<Uint8Array>, LineFailure>
+  /** A stream of a shard; see LineStreamsApi. */
+  openRemote(request: RemoteOpening): Result<RemoteOpened, LineFailure>
+  /** A shard asks for what is new; see LineStreamsApi. */
+  follow(request: FollowRequest): Promise<FollowAnswer>
   /** What a decision changed for single visitors, told at once. */
   announce(notices: readonly Notice[]): void
   /** Shows everybody what has changed since they were shown something last. */

@@ -1,7 +1,9 @@
 /** What the gateway may ask of the line of one event. EventLine implements it; calls go over RPC. */
 import type { EventAction, EventConfig } from '../core/event-config.ts'
 import type { LineFailure } from '../core/failures.ts'
+import type { JoinReport } from '../core/join-windows.ts'
 import type { Result } from '../core/result.ts'
+import type { LineScale } from '../core/scale.ts'
 import type { Admission, EventDetail, EventStatus, Outcome, Place } from '../core/views.ts'
 import type { PoolConfig } from './registry.ts'
 
@@ -16,7 +18,7 @@ export interface LineApi {
   /** Forgets the event. Only when closed, and only once every lease has been given back. */
   remove(): Promise<LineResult<null>>
 
-  join(userId: string): Promise<LineResult<{ created: boolean; place: Place }>>
+  join(userId: string): Promise<LineResult<Joined>>
   place(userId: string): Promise<LineResult<Place>>
   leave(userId: string): Promise<LineResult<null>>
 
@@ -43,6 +45,24 @@ export interface LineApi {
    * `LineFailure` with status 409.
    */
   fetch(request: Request): Promise<Response>
+}
+
+/** `scale` is there when the event is spread over shards; it is for the gateway and goes no further. */
+export type Joined = { readonly created: boolean; readonly place: Place; readonly scale?: LineScale }
+
+/** What the shards of an event ask of its line, over RPC. */
+export interface LineShardsApi {
+  /** Joins all whom a shard has collected in a window (src/core/join-windows.ts). Answers once they are durable. */
+  joinBlock(report: JoinReport): Promise<LineResult<JoinBlockAnswer>>
+}
+
+/** `answers`: one for each joiner of the report, in its order. */
+export type JoinBlockAnswer = { readonly answers: readonly LineResult<Joined>[]; readonly scale?: LineScale }
+
+/** What the gateway asks of a join shard, named `<eventId>:<shard>`. */
+export interface JoinShardApi {
+  /** As LineApi.join, up to a window later. `overloaded`: the line has not answered; nothing is known. */
+  join(userId: string): Promise<LineResult<Joined>>
 }
 
 export type ConfigureRequest =

@@ -14,6 +14,8 @@ export type SqlValue = ArrayBuffer | string | number | null
 
 export type SqlRows<Row> = {
   toArray(): Row[]
+  /** Each row as its values, in the order of the columns: for many rows, once, before anything else is run. */
+  raw(): Iterable<SqlValue[]>
   /** Throws unless there is exactly one. */
   one(): Row
 }

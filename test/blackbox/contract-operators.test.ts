@@ -37,6 +37,7 @@ const DEFAULTS = {
   opensAt: null,
   closesAt: null,
   public: true,
+  expectedPeak: null,
 }
 
 const NO_COUNTS = {

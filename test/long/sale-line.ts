@@ -15,6 +15,8 @@ import { SqliteDatabase } from './sqlite-database.ts'
 const NO_STREAMS: Streams = {
   size: 0,
   open: () => ({ ok: false, error: { reason: 'not-in-queue' } }),
+  openRemote: () => ({ ok: false, error: { reason: 'not-in-queue' } }),
+  follow: () => Promise.resolve({ kind: 'over' }),
   announce: () => {},
   tick: async () => {},
   endAll: () => {},

@@ -46,6 +46,7 @@ export class SqliteDatabase implements SqlDatabase {
     const rows = SCRIPT.test(query) ? this.#script(query) : this.#all(query, bindings)
     return {
       toArray: () => rows,
+      raw: () => rows.map((row) => Object.values(row) as SqlValue[]),
       one: () => {
         const [row] = rows
         if (row === undefined || rows.length > 1) throw new Error(`not one row but ${rows.length}`)

@@ -11,6 +11,7 @@ import type { Change } from '../../src/core/records.ts'
 import type { LineHost, LineLink, LineRows } from '../../src/ports/line-host.ts'
 import { drawTools, promotionToolsOf } from './outside.ts'
 import { MemoryRows } from './rows.ts'
+import { SimShards } from './shards.ts'
 import { SimStreams } from './streams.ts'
 import type { World } from './world.ts'
 
@@ -19,6 +20,7 @@ type Gated = { readonly mark: number; readonly go: () => void }
 export class SimHost {
   readonly eventId: string
   readonly rows = new MemoryRows()
+  readonly shards: SimShards
   readonly #world: World
   /** Counts the lives of the object: whatever belongs to an earlier one does not happen any more. */
   life = 0
@@ -37,6 +39,7 @@ export class SimHost {
   constructor(world: World, eventId: string) {
     this.#world = world
     this.eventId = eventId
+    this.shards = new SimShards(world, this, world.options.seed + world.hosts.size * 1_000_003)
   }
 
   rawNowMs(): number {

@@ -22,6 +22,8 @@ export type Mutant = {
   readonly load?: (snapshot: Snapshot) => Snapshot
   /** A grant of a shared pool is confirmed without waiting for a replica. */
   readonly confirmsAtOnce?: boolean
+  /** A join shard answers its visitors before the line's rows are durable. */
+  readonly shardsAnswerEarly?: boolean
   /** A ringing alarm does not set the next one. */
   readonly alarmStaysOff?: boolean
 }
@@ -35,6 +37,11 @@ export const MUTANTS: readonly Mutant[] = [
   { name: 'a shared grant is confirmed at once', confirmsAtOnce: true, faults: { storeCut: 0.2 } },
   { name: 'an absent head blocks the line', line: absentHeadBlocks },
   { name: 'the alarm is not set again', alarmStaysOff: true },
+  {
+    name: 'a join shard answers before the rows are durable',
+    shardsAnswerEarly: true,
+    faults: { crash: 0.2, slowDisk: 0.6 },
+  },
   { name: "a lease ends by the caller's clock", orphanLeaseMs: 0 },
   { name: 'the token is minted again when the line wakes', load: remintedTokens },
 ]

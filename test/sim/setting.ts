@@ -60,6 +60,7 @@ export class Setting {
       opensAt: null,
       closesAt: null,
       public: true,
+      expectedPeak: null,
     }
   }
 
@@ -161,6 +162,7 @@ export class Setting {
     const host = random.pick(this.#events())
     const pool = random.pick<PoolKey>(['p:hall', 'p:hall', `e:${host.eventId}`])
     if (world.strikes('crash')) world.crash(host, 'evicted')
+    host.shards.strike()
     if (world.strikes('gateAway')) world.gateAwayUntilMs = scheduler.nowMs + random.between(1_000, 20_000)
     if (world.strikes('storeCut')) world.cut(pool)
     if (world.strikes('storeOlder')) world.putBack(pool)

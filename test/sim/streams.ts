@@ -3,7 +3,15 @@ import type { LineFailure } from '../../src/core/failures.ts'
 import * as visitors from '../../src/core/line-visitors.ts'
 import type { EndReason, Notice } from '../../src/core/records.ts'
 import { err, ok, type Result } from '../../src/core/result.ts'
+import { LineMeters } from '../../src/durable/line-meters.ts'
+import { RemoteStreams } from '../../src/durable/remote-streams.ts'
 import type { LineLink, LineRows, Streams } from '../../src/ports/line-host.ts'
+import type {
+  FollowAnswer,
+  FollowRequest,
+  RemoteOpened,
+  RemoteOpening,
+} from '../../src/ports/stream-shards.ts'
 import type { SimHost } from './host.ts'
 import type { World } from './world.ts'
 
@@ -15,6 +23,8 @@ export class SimStreams implements Streams {
   readonly #rows: LineRows
   readonly #host: SimHost
   readonly #world: World
+  readonly #remote: RemoteStreams
+  /** Those whose stream the line itself holds. */
   readonly listeners = new Set<string>()
 
   constructor(link: LineLink, rows: LineRows, host: SimHost, world: World) {
@@ -22,10 +32,12 @@ export class SimStreams implements Streams {
     this.#rows = rows
     this.#host = host
     this.#world = world
+    const deps = { ...link, rows, meters: new LineMeters() }
+    this.#remote = new RemoteStreams(deps, (userId) => this.listeners.has(userId))
   }
 
   get size(): number {
-    return this.listeners.size
+    return this.listeners.size + this.#remote.size
   }
 
   open(userId: string, joins: boolean, resumed: boolean): Result<ReadableStream<Uint8Array>, LineFailure> {
@@ -41,13 +53,25 @@ export class SimStreams implements Streams {
       return err({ reason: 'not-in-queue' })
     }
     if (isLive || joins) {
+      this.#remote.replace(userId)
       this.listeners.add(userId)
       this.#changed(userId, true)
     }
     return ok(BODY)
   }
 
+  openRemote(request: RemoteOpening): Result<RemoteOpened, LineFailure> {
+    const opened = this.#remote.open(request)
+    if (opened.ok) this.listeners.delete(request.userId)
+    return opened
+  }
+
+  follow(request: FollowRequest): Promise<FollowAnswer> {
+    return this.#remote.follow(request)
+  }
+
   announce(notices: readonly Notice[]): void {
+    this.#remote.announce(notices)
     for (const notice of notices) {
       if (notice.kind === 'status_changed' || !this.listeners.has(notice.userId)) continue
       this.show(notice.userId)
@@ -55,12 +79,14 @@ export class SimStreams implements Streams {
   }
 
   tick(): Promise<void> {
+    this.#remote.tick()
     for (const userId of this.listeners) this.show(userId)
     return Promise.resolve()
   }
 
   endAll(_reason: EndReason): void {
     this.listeners.clear()
+    this.#remote.endAll()
   }
 
   /** The visitor's connection is gone. */

@@ -50,6 +50,36 @@ export class Crowd {
   }
 
   join(host: SimHost, userId: string): void {
+    if (host.shards.number > 0) this.#joinByShard(host, userId)
+    else this.#joinAtLine(host, userId)
+  }
+
+  #joinByShard(host: SimHost, userId: string): void {
+    const world = this.#world
+    world.scheduler.after(world.delayMs('network'), () => {
+      // Their number may have changed on the way.
+      if (host.shards.number === 0) return
+      world.trace(() => `${host.eventId}: ${userId} joins by a shard`)
+      void this.#hearShard(host, userId)
+    })
+  }
+
+  async #hearShard(host: SimHost, userId: string): Promise<void> {
+    const { joined, moment } = await host.shards.join(userId, (place) => this.#decidedNow(host, place))
+    try {
+      if (joined.ok) this.#sawPlace(host, joined.value.place, moment)
+    } catch (error) {
+      this.#world.unexpected(`${userId} joins by a shard`, error)
+    }
+  }
+
+  #decidedNow(host: SimHost, place: Place): number {
+    const truth = this.#truthOf(host, place.userId)
+    this.#decidedPlace(host, place, truth)
+    return truth.moment
+  }
+
+  #joinAtLine(host: SimHost, userId: string): void {
     this.#ask<{ place: Place }>(
       host,
       `${userId} joins`,

@@ -164,9 +164,11 @@ export class World {
 
   /** The store is put back to an older copy. What it had granted since is unknown to the other lines of the pool. */
   putBack(pool: PoolKey): void {
+    // Those of a batch whose confirmation is on its way are as good as live.
+    const granted = [...this.store.pool(pool).leases.keys()]
     const copy = this.#goBack(pool, this.#copies.get(pool)?.length ?? 0)
     if (copy === null || pool.startsWith('e:')) return
-    for (const admissionId of this.liveIn(pool)) {
+    for (const admissionId of [...granted, ...this.liveIn(pool)]) {
       if (!copy.leases.has(admissionId)) this.oracle.unguarded.add(admissionId)
     }
     for (const host of this.hosts.values()) {

@@ -20,14 +20,17 @@ export type TestUsher = {
   stop(): Promise<void>
 }
 
-/** Starts with an empty state directory and without cron: a test says when the watchdog comes. */
+/** Starts with an empty state directory and without cron: a test says when the watchdog comes. `project`: another than this. */
 export async function startTestUsher(
   bindings: Readonly<Record<string, string>> = {},
   stateDir: string = mkdtempSync(join(tmpdir(), 'usher-test-')),
+  project: { readonly root?: string; readonly bundleDir: string; readonly direct?: boolean } = {
+    bundleDir: BUNDLE_DIR,
+  },
 ): Promise<TestUsher> {
   const runtime = await startUsher({
     stateDir,
-    bundleDir: BUNDLE_DIR,
+    ...project,
     cron: false,
     settings: { PATH: process.env['PATH'], USHER_REDIS: process.env['USHER_REDIS'] ?? 'embedded' },
     bindings: { ADMIN_API_KEY: ADMIN_KEY, ORIGIN_API_KEY: ORIGIN_KEY, ...bindings },
@@ -39,7 +42,7 @@ export async function startTestUsher(
     restart: async (between) => {
       await runtime.stop()
       between?.()
-      return startTestUsher(bindings, stateDir)
+      return startTestUsher(bindings, stateDir, project)
     },
     stop: async () => {
       await runtime.stop()

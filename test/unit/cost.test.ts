@@ -264,6 +264,8 @@ describe('the command line', () => {
     expect(logSamplingOf('[observability]\nenabled = true\nhead_sampling_rate = 0.01\n[vars]\n')).toBe(0.01)
     expect(logSamplingOf('[observability]\nenabled = false\n')).toBe(0)
     expect(logSamplingOf('name = "usher"\n')).toBe(0)
+    const without = '[observability]\nenabled = true\n\n[observability.logs]\ninvocation_logs = false\n'
+    expect(logSamplingOf(without)).toBe(0)
     expect(readFileSync(`${ROOT}wrangler.toml`, 'utf8')).toContain('[observability]')
   })
 })

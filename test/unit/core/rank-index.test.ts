@@ -17,12 +17,12 @@ describe('rank index', () => {
     'INV-8: ranks are those of a sorted list under joins and leaves (seed %i)',
     (seed) => {
       const random = seeded(seed)
-      const index = new RankIndex()
+      const index = new RankIndex<object>()
       const model = new Set<number>()
       let next = 1
       for (let step = 0; step < 6_000; step += 1) {
         if (model.size === 0 || random() < 0.55) {
-          index.add(next)
+          index.add(next, {})
           model.add(next)
           next += 1 + Math.floor(random() * 3)
         } else {
@@ -45,17 +45,17 @@ describe('rank index', () => {
   )
 
   it('takes numbers in any order, as a draw gives them', () => {
-    const index = new RankIndex()
-    for (const number of [5_000, 3, 9_999, 1, 4_000]) index.add(number)
+    const index = new RankIndex<object>()
+    for (const number of [5_000, 3, 9_999, 1, 4_000]) index.add(number, {})
     expect([1, 3, 4_000, 5_000, 9_999].map((number) => index.rank(number))).toEqual([1, 2, 3, 4, 5])
     expect(index.first()).toBe(1)
   })
 
   it('adding or removing twice changes nothing', () => {
-    const index = new RankIndex()
-    index.add(1)
-    index.add(1)
-    index.add(2)
+    const index = new RankIndex<object>()
+    index.add(1, {})
+    index.add(1, {})
+    index.add(2, {})
     index.remove(1)
     index.remove(1)
     expect([index.size, index.rank(2)]).toEqual([1, 1])

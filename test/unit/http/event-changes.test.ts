@@ -59,6 +59,7 @@ describe('PUT of an event', () => {
           opensAt: null,
           closesAt: null,
           public: true,
+          expectedPeak: null,
         },
       },
     ])

@@ -70,6 +70,7 @@ export function detailOf(eventId: string, changed: Partial<EventDetail> = {}): E
     opensAt: null,
     closesAt: null,
     public: true,
+    expectedPeak: null,
     waiting: 0,
     present: 0,
     admitted: 0,
