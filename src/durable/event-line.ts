@@ -132,8 +132,8 @@ export class EventLine extends DurableObject<Env> implements LineApi, LineShards
     return streamResponse(opened)
   }
 
-  async openRemote(request: RemoteOpening): Promise<LineResult<RemoteOpened>> {
-    return this.#engine.openRemote(request)
+  async openRemote(requests: readonly RemoteOpening[]): Promise<readonly LineResult<RemoteOpened>[]> {
+    return this.#engine.openRemote(requests)
   }
 
   async follow(request: FollowRequest): Promise<FollowAnswer> {

@@ -15,6 +15,8 @@ type Held = { readonly due: readonly number[]; readonly resolve: (answer: Follow
 export class Follower {
   /** By their numbers. */
   readonly streams = new Map<number, PlacedStream>()
+  /** Opened since the last tick, and not yet among those that are due: the shard asked before it knew of them. */
+  readonly fresh = new Map<number, RemoteStream>()
   /** It has told of all its streams. */
   isComplete = false
   heardAtMs: EpochMs
@@ -55,6 +57,7 @@ export class Follower {
   /** The stream is gone: nobody is left to tell. */
   forget(stream: number): void {
     this.#untold.delete(stream)
+    this.fresh.delete(stream)
   }
 
   /** `heard`: the last answer that arrived. What one that was lost has told is told again. */
@@ -79,6 +82,7 @@ export class Follower {
   /** Keeps the call until there is something to answer. One that still waits was given up by its caller. */
   hold(due: readonly number[], resolve: (answer: FollowAnswer) => void): void {
     this.answer({ kind: 'unknown' })
+    for (const stream of due) this.fresh.delete(stream)
     this.#held = { due, resolve }
   }
 

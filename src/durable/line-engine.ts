@@ -219,8 +219,12 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'>, Line
     return opened.ok ? ok({ body: opened.value, ...(scale !== UNSCALED && { scale }) }) : opened
   }
 
-  /** A stream of a shard; see LineStreamsApi. */
-  async openRemote(request: RemoteOpening): Promise<LineResult<RemoteOpened>> {
+  /** Streams of a shard, in one synchronous block and so with one commit; see LineStreamsApi. */
+  async openRemote(requests: readonly RemoteOpening[]): Promise<readonly LineResult<RemoteOpened>[]> {
+    return requests.map((request) => this.#openRemote(request))
+  }
+
+  #openRemote(request: RemoteOpening): LineResult<RemoteOpened> {
     const opened = this.#streams.openRemote(request)
     const scale = this.#afterOpening(opened.ok && request.joins)
     return opened.ok && scale !== UNSCALED ? ok({ ...opened.value, scale }) : opened

@@ -54,6 +54,7 @@ export class RemoteStreams {
     const view = viewOf(this.#deps, line, userId)
     if (view.kind !== 'ended') {
       this.#place(follower, { userId, stream, openedAtMs: nowMs })
+      follower.fresh.set(stream, { userId, stream, openedAtMs: nowMs })
       this.#deps.commit(visitors.streamChanged(line, userId, true, nowMs))
     }
     return ok({ eventId: line.event.eventId, view, status: line.event.status, nowMs })
@@ -213,7 +214,10 @@ export class RemoteStreams {
     if (isTick) follower.tick = this.#tick
     follower.heardAtMs = this.#deps.nowMs()
     const { status } = line.event
-    const news = follower.takeNews(status).map(({ userId, stream, reason }) => ({
+    // First, since what has happened to a visitor is the last word.
+    const fresh = isTick ? [...follower.fresh.values()].map((open) => ({ ...open, reason: null })) : []
+    if (isTick) follower.fresh.clear()
+    const news = [...fresh, ...follower.takeNews(status)].map(({ userId, stream, reason }) => ({
       userId,
       stream,
       view: this.#newsView(line, userId, reason),

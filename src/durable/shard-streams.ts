@@ -13,6 +13,7 @@ import type { FollowAnswer, LineStreamsApi, RemoteOpened } from '../ports/stream
 import { FollowReport } from './follow-report.ts'
 import { HeldStreams, type HeldStream } from './held-streams.ts'
 import { LineTime } from './line-time.ts'
+import { OpeningCalls } from './opening-calls.ts'
 import { StreamHub } from './stream-hub.ts'
 import type { OpenedStream } from './stream-response.ts'
 import { retryMs } from './stream-retry.ts'
@@ -35,6 +36,7 @@ export class ShardStreams {
   readonly #held = new HeldStreams()
   readonly #report: FollowReport
   readonly #time: LineTime
+  readonly #calls: OpeningCalls
   /** What streams are to be shown in the next pass. */
   readonly #views = new Map<HeldStream, StreamView>()
   /** Openings under way, with what the line told of them meanwhile. */
@@ -48,6 +50,10 @@ export class ShardStreams {
     this.#deps = deps
     this.#time = new LineTime(deps.nowMs)
     this.#report = new FollowReport(deps.follower)
+    // A timer for each call and none for each opening: thousands that ring one after the other hold up all others.
+    this.#calls = new OpeningCalls((requests) =>
+      this.#within(OPEN_TIMEOUT_MS, deps.line.openRemote(requests)),
+    )
     this.#hub = new StreamHub(
       {
         closed: (userId) => this.#report.closed(this.#take(userId)),
@@ -73,9 +79,8 @@ export class ShardStreams {
     this.#opening.set(stream, null)
     this.#startFollowing()
     try {
-      const { follower, line } = this.#deps
-      const asked = line.openRemote({ follower, stream, userId, joins, resumed })
-      const opened = await this.#within(OPEN_TIMEOUT_MS, asked)
+      const { follower } = this.#deps
+      const opened = await this.#calls.open({ follower, stream, userId, joins, resumed })
       if (!opened.ok) return opened
       const { scale } = opened.value
       return ok({ body: this.#begin(userId, stream, opened.value), ...(scale !== undefined && { scale }) })

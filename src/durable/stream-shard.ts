@@ -21,7 +21,7 @@ export class StreamShard extends DurableObject<Env> {
     const ask = objectCaller(() => lineOf(env, eventId))
     this.#streams = new ShardStreams({
       line: {
-        openRemote: (request) => ask('repeat', (line) => line.openRemote(request)),
+        openRemote: (requests) => ask('repeat', (line) => line.openRemote(requests)),
         // Asked again anyway, and then with what has happened since.
         follow: (request) => ask('never', (line) => line.follow(request)),
       },

@@ -9,8 +9,11 @@ import type { EpochMs } from '../core/time.ts'
 import type { LineResult } from './lines.ts'
 
 export interface LineStreamsApi {
-  /** Decides what the line decides for a stream of its own, and remembers where the stream is. Safe to repeat. */
-  openRemote(request: RemoteOpening): Promise<LineResult<RemoteOpened>>
+  /**
+   * Decides of each what the line decides for a stream of its own, and remembers where the stream is. One answer for each,
+   * in their order. Safe to repeat.
+   */
+  openRemote(requests: readonly RemoteOpening[]): Promise<readonly LineResult<RemoteOpened>[]>
   /**
    * Says what has changed at the shard and answers what has changed for it: at the line's next tick, or at once when
    * one of the shard's visitors is to hear something. Safe to repeat.

@@ -3,7 +3,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { STREAM_SHARDS_FROM } from '../../src/core/limits.ts'
 import { guestTokens } from '../overload/crowd.ts'
 import { closeStreams, joinAll, openStreams, type CrowdStream } from '../overload/streams.ts'
-import { eventually, startTestUsher, type TestStream, type TestUsher, type Visitor } from '../support/usher.ts'
+import {
+  eventually,
+  startTestUsher,
+  type TestStream,
+  type TestUsher,
+  type Visitor,
+} from '../support/usher.ts'
 
 const WATCHERS = 60
 const ADMITTED = 20
@@ -68,9 +74,7 @@ describe('an event of more than 1,500 streams', () => {
     }, 20_000)
     const back = await openAll()
     expect(back.positions).toEqual(waiting.map((_, index) => index + 1))
-    const again = await Promise.all(
-      back.streams.slice(0, ADMITTED).map((stream) => stream.next('promotion')),
-    )
+    const again = await Promise.all(back.streams.slice(0, ADMITTED).map((stream) => stream.next('promotion')))
     expect(again.map(({ data }) => data.entryToken)).toEqual(tokens)
     for (const stream of back.streams) stream.close()
   }, 90_000)

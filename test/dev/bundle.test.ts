@@ -27,6 +27,8 @@ function writeWorker(answer: string): void {
     'export class EventLine extends DurableObject {}',
     'export class EventRegistry extends DurableObject {}',
     'export class IdempotencyShard extends DurableObject {}',
+    'export class JoinShard extends DurableObject {}',
+    'export class StreamShard extends DurableObject {}',
     `export default { fetch: () => Response.json({ answer: '${answer}', one }) }`,
   ]
   writeFileSync(join(root, 'src/worker.ts'), source.join('\n'))
@@ -66,6 +68,8 @@ it('declares what wrangler.toml declares, and nothing of .dev.vars', async () =>
     'EVENT_LINE',
     'EVENT_REGISTRY',
     'IDEMPOTENCY_SHARD',
+    'JOIN_SHARD',
+    'STREAM_SHARD',
   ])
   expect(options.cronTriggers).toEqual(['* * * * *'])
   expect(options.bindings).toEqual({ USHER_STAGE: 'production' })

@@ -4,7 +4,7 @@
  *
  *   npm run test:scale:streams -- --streams 15000 --waiting 100000 --reconnect 10000 --seconds 30
  */
-import { mkdtempSync, readdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -199,6 +199,7 @@ try {
 } finally {
   crowd.close()
   await usher.stop()
+  rmSync(directory, { recursive: true, force: true })
   clearTimeout(limit)
 }
 for (const failure of failures) console.error(`MISSED: ${failure}`)

@@ -46,7 +46,7 @@ export class ShardWorld {
     const never = new Promise<never>(() => {})
     const shard = new ShardStreams({
       line: {
-        openRemote: (request) => (isAlive ? link.openRemote(request) : never),
+        openRemote: (requests) => (isAlive ? link.openRemote(requests) : never),
         follow: (request) => (isAlive ? link.follow(request) : never),
       },
       follower: `life-${this.#lives}`,
@@ -134,7 +134,8 @@ export class ShardWorld {
       return structuredClone(answer)
     }
     return {
-      openRemote: (request) => over(async () => this.streams.openRemote(structuredClone(request))),
+      openRemote: (requests) =>
+        over(async () => structuredClone(requests).map((one) => this.streams.openRemote(one))),
       follow: (request) => over(() => this.streams.follow(structuredClone(request))),
     }
   }
