@@ -1,10 +1,11 @@
 /** What it costs: quantities times list prices, with every step kept for those who want to check it. */
-import { STREAMS_MAX } from '../src/core/limits.ts'
-import { activitiesOf, callsPerSecondOf, needsOf, totalsOf, type Activity, type Phase } from './model.ts'
+import { JOIN_SHARDS_MAX, JOINS_PER_SECOND_OF_A_SHARD, STREAMS_MAX } from '../src/core/limits.ts'
+import { text, type Activity, type Phase } from './activity.ts'
+import { activitiesOf, callsPerSecondOf, needsOf, totalsOf } from './model.ts'
 import { objectsOf, type Objects } from './objects.ts'
 import { OPERATION_NAMES, type OperationName, type Operations } from './operations.ts'
 import { METERS, PAID_PLAN_USD, PRICES, type Meter, type Price } from './prices.ts'
-import { visitorsOf, type Workload } from './workload.ts'
+import { joinsPerSecondOf, streamsOf, visitorsOf, type Workload } from './workload.ts'
 
 export type BillLine = {
   readonly meter: Meter
@@ -41,6 +42,7 @@ export type Bill = {
 
 /** Cloudflare's soft limit for one object (https://developers.cloudflare.com/durable-objects/platform/limits/). */
 const OBJECT_CALLS_PER_SECOND = 1_000
+const JOINS_PER_SECOND_MAX = JOIN_SHARDS_MAX * JOINS_PER_SECOND_OF_A_SHARD
 
 export const PHASES: readonly Phase[] = ['arriving', 'waiting', 'shopping', 'event', 'afterwards']
 
@@ -94,19 +96,20 @@ export function pricePerMillion(counted: Operations): Partial<Record<OperationNa
   return Object.fromEntries(priced.map((name) => [name, usdOf(name)]))
 }
 
+/** Where a case is beyond what one event carries, shards included. */
 function warningsOf(load: Workload, streamsShare: number, activities: readonly Activity[]): string[] {
-  const streams = Math.round(load.waiting * streamsShare)
+  const streams = streamsOf(load, streamsShare)
+  const joinsPerSecond = Math.round(joinsPerSecondOf(load))
   const callsPerSecond = Math.round(callsPerSecondOf(load, activities))
   return [
-    ...(streams > STREAMS_MAX
-      ? [`${text(streams)} streams: one line holds ${text(STREAMS_MAX)} and refuses the others`]
-      : []),
-    ...(callsPerSecond > OBJECT_CALLS_PER_SECOND
-      ? [
-          `${text(callsPerSecond)} calls a second to the line: an object takes about ${text(OBJECT_CALLS_PER_SECOND)}`,
-        ]
-      : []),
+    ...beyond(streams, STREAMS_MAX, 'streams', 'an event has at most', '; the others poll'),
+    ...beyond(joinsPerSecond, JOINS_PER_SECOND_MAX, 'joins a second', 'its shards are planned for', ''),
+    ...beyond(callsPerSecond, OBJECT_CALLS_PER_SECOND, 'calls a second', 'a line takes about', ''),
   ]
+}
+
+function beyond(amount: number, limit: number, what: string, bound: string, then: string): string[] {
+  return amount > limit ? [`${text(amount)} ${what}: ${bound} ${text(limit)}${then}`] : []
 }
 
 function lineOf(meter: Meter, activities: readonly Activity[]): BillLine {
@@ -131,10 +134,6 @@ function lineOf(meter: Meter, activities: readonly Activity[]): BillLine {
 function unitUsd(meter: Meter): number {
   const { usd, per } = PRICES[meter]
   return usd / per
-}
-
-function text(value: number): string {
-  return value.toLocaleString('en-US')
 }
 
 function sum(values: readonly number[]): number {

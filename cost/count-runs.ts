@@ -5,6 +5,8 @@ import { GRACE_SECONDS, SETTLE_MS, times, type CountSteps } from './count-steps.
 
 const MANY = 1_000
 const SOME = 200
+/** So many at once are joined by the line itself: over five seconds that is less than what gives it shards. */
+const JOINERS = 500
 const WATCHED_SECONDS = 20
 const TICKS_SECONDS = 10
 const CRON_RUNS = 5
@@ -12,8 +14,10 @@ const CRON_RUNS = 5
 const SHOP_CALL_EVERY_MS = 20
 /** The least that can be configured. */
 export const RETENTION_SECONDS = 60
-/** Between those who left and those who were inside, so that one cron run forgets only the first. */
-const FORGETTING_APART_MS = 10_000
+/** A line looks for what it may forget when the oldest is due, then each minute: at these times after the first end. */
+const FORGETTING_MS = [60_000, 120_000, 180_000] as const
+/** How late it may be. */
+const FORGETTING_LATE_MS = 3_000
 
 /** Everything that happens while a sale lasts. Takes about two minutes. @throws Error when anything goes wrong. */
 export async function saleRuns(steps: CountSteps): Promise<void> {
@@ -70,14 +74,14 @@ async function shopRun(steps: CountSteps): Promise<void> {
 /** A full event where nobody gets in: what joining and polling cost. */
 async function lineRun(steps: CountSteps): Promise<void> {
   const { client } = steps
-  const [eventId, line] = await steps.fullEvent(MANY)
-  await steps.count('join', 'visitor who joined the line', MANY, () =>
+  const [eventId, line] = await steps.fullEvent(JOINERS)
+  await steps.count('join', 'visitor who joined the line', JOINERS, () =>
     forEach(line, (token) => client.join(eventId, token)),
   )
-  await steps.count('pollStatus', 'poll of the state of the event', MANY, () =>
+  await steps.count('pollStatus', 'poll of the state of the event', JOINERS, () =>
     forEach(line, () => client.status(eventId)),
   )
-  await steps.count('poll', 'poll of a place', MANY, () =>
+  await steps.count('poll', 'poll of a place', JOINERS, () =>
     forEach(line, (token) => client.poll(eventId, token)),
   )
   await steps.close(eventId)
@@ -149,32 +153,35 @@ async function batchRun(steps: CountSteps): Promise<void> {
 }
 
 /**
- * What is deleted when the retention of ended places is over: who left first, who was inside a while later. Needs an
- * Usher that keeps them for RETENTION_SECONDS.
+ * What is deleted when the retention of ended places is over: who left by the second look, who was inside by the third.
+ * The first look is for somebody who left before all of them. Needs an Usher that keeps them for RETENTION_SECONDS.
+ * Takes three minutes.
  */
 export async function forgettingRun(steps: CountSteps): Promise<void> {
   await steps.warmUp()
   const { client } = steps
   const eventId = await client.event({ capacity: SOME, disconnectGraceSeconds: GRACE_SECONDS })
-  const visitors = await steps.visitors(2 * SOME)
-  const inside = visitors.slice(0, SOME)
-  await forEach(visitors, (token) => client.join(eventId, token))
+  const inside = await steps.visitors(SOME)
+  const [first = '', ...leavers] = await steps.visitors(SOME + 1)
+  await forEach([...inside, first, ...leavers], (token) => client.join(eventId, token))
   const admissions = await forEach(inside, (token) => steps.admitted(eventId, token))
-  await forEach(visitors.slice(SOME), (token) => client.leave(eventId, token))
-  const leftAtMs = Date.now()
-  await sleep(FORGETTING_APART_MS)
-  const keptMs = RETENTION_SECONDS * 1_000 + SETTLE_MS
+  await client.leave(eventId, first)
+  const endedAtMs = Date.now()
+  const untilLook = (afterMs: number): Promise<void> =>
+    sleep(endedAtMs + afterMs + FORGETTING_LATE_MS - Date.now())
+  await sleep(SETTLE_MS)
+  await forEach(leavers, (token) => client.leave(eventId, token))
+  const [firstMs, leftMs, admittedMs] = FORGETTING_MS
+  await untilLook(firstMs)
   await forEach(admissions, ({ admissionId }) =>
     client.shop(`${admissionId}/release`, { outcome: 'completed' }),
   )
-  const endedAtMs = Date.now()
-  await sleep(leftAtMs + keptMs - Date.now())
+  await sleep(SETTLE_MS)
   await steps.count('forgetLeft', 'ended place forgotten, of somebody who left the line', SOME, () =>
-    steps.usher.runCron(),
+    untilLook(leftMs),
   )
-  await sleep(endedAtMs + keptMs - Date.now())
   await steps.count('forgetAdmitted', 'ended place forgotten with its admission', SOME, () =>
-    steps.usher.runCron(),
+    untilLook(admittedMs),
   )
 }
 

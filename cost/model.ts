@@ -9,31 +9,19 @@ import {
   STREAM_LIFE_MS_MIN,
   STREAM_LIFE_MS_SPREAD,
 } from '../src/core/limits.ts'
+import { text, type Activity } from './activity.ts'
 import { objectsOf } from './objects.ts'
 import type { Operation, OperationName, Operations } from './operations.ts'
 import { METERS, OBJECT_GB, type Meter } from './prices.ts'
-import { visitorsOf, type Workload } from './workload.ts'
+import { shardCalls } from './shard-calls.ts'
+import { admissionsOf, secondsOf, streamsOf, visitorsOf, type Workload } from './workload.ts'
 
-/** `event`: what the event costs however many come. `afterwards`: when the sale is over. */
-export type Phase = 'arriving' | 'waiting' | 'shopping' | 'event' | 'afterwards'
-
-/** Something that happens `times` times. */
-export type Activity = {
-  readonly phase: Phase
-  readonly label: string
-  readonly times: number
-  /** Where `times` comes from. */
-  readonly arithmetic: string
-  /** What one of it needs of each meter. */
-  readonly needs: Readonly<Partial<Record<Meter, number>>>
-}
-
-const HOUR_SECONDS = 3_600
 const STREAM_LIFE_SECONDS = (STREAM_LIFE_MS_MIN + STREAM_LIFE_MS_SPREAD / 2) / 1_000
 /** The default of an event's `leaseTtlSeconds`; a shop that renews at half of it has a try to spare. */
 const LEASE_TTL_SECONDS = 600
 /** What the watchdog compares in one script call. */
 const LEASES_PER_CALL = 1_000
+
 /** Everything that happens when `streamsShare` (0..1) of those who wait have a stream and the others poll. */
 export function activitiesOf(load: Workload, streamsShare: number, counted: Operations): Activity[] {
   return [
@@ -54,12 +42,12 @@ export function totalsOf(activities: readonly Activity[]): Record<Meter, number>
   return Object.fromEntries(METERS.map((meter) => [meter, sum(meter)])) as Record<Meter, number>
 }
 
-/** Calls a second that those who wait make to the line, on average. */
+/** Calls a second that those who wait cause at the line, on average. A stream opened at a shard is one, at most. */
 export function callsPerSecondOf(load: Workload, activities: readonly Activity[]): number {
   const calls = activities
     .filter(({ phase }) => phase === 'waiting')
     .reduce((sum, { times, needs }) => sum + times * (needs.objectRequests ?? 0), 0)
-  return calls / (load.hours * HOUR_SECONDS)
+  return calls / secondsOf(load)
 }
 
 /** What one of a counted operation needs. Its ticks are left out: they belong to the event, not to the operation. */
@@ -104,7 +92,7 @@ function arriving(load: Workload, streamsShare: number, counted: Operations): Ac
 }
 
 function waiting(load: Workload, streamsShare: number, counted: Operations): Activity[] {
-  const seconds = load.hours * HOUR_SECONDS
+  const seconds = secondsOf(load)
   const near = Math.min(load.waiting, POLL_NEAR_POSITIONS) * (1 - streamsShare)
   const far = load.waiting * (1 - streamsShare) - near
   const polls = (label: string, name: OperationName, pollers: number, afterMs: number): Activity => ({
@@ -114,7 +102,7 @@ function waiting(load: Workload, streamsShare: number, counted: Operations): Act
     arithmetic: `${text(pollers)} x ${text(seconds)} s / ${text(afterMs / 1_000)} s`,
     needs: needsOf(counted[name]),
   })
-  const streams = load.waiting * streamsShare
+  const streams = streamsOf(load, streamsShare)
   return [
     {
       phase: 'waiting',
@@ -131,7 +119,7 @@ function waiting(load: Workload, streamsShare: number, counted: Operations): Act
 }
 
 function shopping(load: Workload, counted: Operations): Activity[] {
-  const admissions = load.admitPerMinute * 60 * load.hours
+  const admissions = admissionsOf(load)
   const renewals = Math.max(0, Math.ceil((load.sessionMinutes * 60) / (LEASE_TTL_SECONDS / 2)) - 1)
   const arithmetic = `${text(load.admitPerMinute)}/min x ${text(load.hours * 60)} min`
   const each = (label: string, name: OperationName, perAdmission: number): Activity => ({
@@ -150,7 +138,7 @@ function shopping(load: Workload, counted: Operations): Activity[] {
 
 /** Rows are all that is left to pay when the sale is over: deleting is writing. */
 function afterwards(load: Workload, counted: Operations): Activity[] {
-  const admissions = load.admitPerMinute * 60 * load.hours
+  const admissions = admissionsOf(load)
   const rows = (label: string, name: OperationName, times: number, arithmetic: string): Activity => {
     const { rowsRead, rowsWritten } = needsOf(counted[name])
     return { phase: 'afterwards', label, times, arithmetic, needs: { rowsRead, rowsWritten } }
@@ -165,34 +153,29 @@ function afterwards(load: Workload, counted: Operations): Activity[] {
 }
 
 function event(load: Workload, streamsShare: number, counted: Operations): Activity[] {
-  const seconds = load.hours * HOUR_SECONDS
+  const seconds = secondsOf(load)
   const objects = objectsOf(load, streamsShare)
   const { tick, cronMinute } = counted
   const inside = load.admitPerMinute * load.sessionMinutes
   const cron = needsOf(cronMinute)
-  const awake = `${text(objects.total)} x ${text(seconds)} s`
+  const again = (streamsOf(load, streamsShare) * seconds) / STREAM_LIFE_SECONDS
+  const openings = visitorsOf(load) * streamsShare + again
   return [
     {
       phase: 'event',
       label: 'objects awake',
-      times: objects.total * seconds,
-      arithmetic: awake,
+      times: objects.awakeSeconds,
+      arithmetic: `${text(objects.total)} at most, together ${text(objects.awakeSeconds)} s`,
       needs: { objectGbSeconds: OBJECT_GB },
     },
     {
       phase: 'event',
-      label: 'ticks',
-      times: objects.total * seconds,
-      arithmetic: awake,
+      label: 'ticks of the line',
+      times: seconds,
+      arithmetic: `${text(seconds)} s`,
       needs: { objectRequests: tick.alarms / tick.count, rowsWritten: tick.alarmsSet / tick.count },
     },
-    {
-      phase: 'event',
-      label: 'calls between shards and line (assumed, not counted)',
-      times: objects.callsPerSecond * seconds,
-      arithmetic: `${text(objects.callsPerSecond)} / s x ${text(seconds)} s`,
-      needs: { objectRequests: 1 },
-    },
+    ...shardCalls(load, streamsShare, openings),
     {
       phase: 'event',
       label: 'cron runs',
@@ -213,8 +196,4 @@ function logged(activity: Activity, sampling: number): Activity {
     ...activity,
     needs: { ...activity.needs, logEvents: (workerRequests + objectRequests) * sampling },
   }
-}
-
-function text(value: number): string {
-  return value.toLocaleString('en-US', { maximumFractionDigits: 2 })
 }

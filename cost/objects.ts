@@ -1,37 +1,33 @@
 /** How many Durable Objects a sale keeps awake. */
-import type { Workload } from './workload.ts'
+import { SCALE_DOWN_AFTER_MS } from '../src/core/limits.ts'
+import { joinShardsFor, streamShardsFor } from '../src/core/scale.ts'
+import { joinsPerSecondOf, secondsOf, streamsOf, type Workload } from './workload.ts'
 
 export type Objects = {
+  /** At the busiest moment. */
   readonly total: number
   readonly streamShards: number
   readonly joinShards: number
-  /** Of the shards to the line. Assumed, not counted. */
-  readonly callsPerSecond: number
+  /** Of all of them together. */
+  readonly awakeSeconds: number
+  /** For how long join shards are in use. */
+  readonly joinShardSeconds: number
 }
 
-/** What one object is planned to carry; beyond it the work is spread over as many as it takes. */
-const STREAMS_PER_OBJECT = 2_000
-const JOINS_PER_SECOND_PER_OBJECT = 300
-/** How often a shard asks its line what to show, and how often one reports who has joined. */
-const CALLS_PER_STREAM_SHARD_SECOND = 1
-const CALLS_PER_JOIN_SHARD_SECOND = 4
-
-/** The line, and the shards that the streams and joins need beyond what one object carries. */
+/** The line and the shards that it would have by its own rule (src/core/scale.ts), or as many as were asked for. */
 export function objectsOf(load: Workload, streamsShare: number): Objects {
-  const streams = load.waiting * streamsShare
-  const joinsPerSecond = load.waiting / load.joinSeconds
+  const saleSeconds = secondsOf(load)
   const isGiven = load.objects !== null
-  const streamShards = isGiven ? 0 : shardsFor(streams, STREAMS_PER_OBJECT)
-  const joinShards = isGiven ? 0 : shardsFor(joinsPerSecond, JOINS_PER_SECOND_PER_OBJECT)
+  const streamShards = isGiven ? 0 : streamShardsFor(streamsOf(load, streamsShare))
+  const joinShards = isGiven ? 0 : joinShardsFor(joinsPerSecondOf(load))
+  const withLine = load.objects ?? 1 + streamShards
+  // In use until joins have been few for a while.
+  const joinShardSeconds = Math.min(saleSeconds, load.joinSeconds + SCALE_DOWN_AFTER_MS / 1_000)
   return {
-    total: load.objects ?? 1 + streamShards + joinShards,
+    total: withLine + joinShards,
     streamShards,
     joinShards,
-    callsPerSecond: streamShards * CALLS_PER_STREAM_SHARD_SECOND + joinShards * CALLS_PER_JOIN_SHARD_SECOND,
+    awakeSeconds: withLine * saleSeconds + joinShards * joinShardSeconds,
+    joinShardSeconds,
   }
-}
-
-/** None while one object carries all. */
-function shardsFor(load: number, perObject: number): number {
-  return load > perObject ? Math.ceil(load / perObject) : 0
 }

@@ -29,7 +29,7 @@ export const USAGE = `Prints what a sale costs on Cloudflare and Upstash at list
   --join-seconds S       in how many seconds those who wait have come, 1..${JOIN_SECONDS_MAX} (600)
   --streams-share SHARE  of those who wait, in the mix, 0..1 (0.8)
   --log-sampling SHARE   of requests and calls, 0..1 (as wrangler.toml says)
-  --objects N            objects awake all the time, 1..${OBJECTS_MAX} (one, and shards beyond what it carries)
+  --objects N            objects awake all the time, 1..${OBJECTS_MAX} (the line, and shards by its own rule)
   --json                 print everything as JSON
   --help`
 

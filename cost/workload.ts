@@ -11,11 +11,29 @@ export type Workload = {
   readonly joinSeconds: number
   /** Share of the requests and calls that leave a log event, 0..1. */
   readonly logSampling: number
-  /** Objects that are awake all the time; null: by the rule of `objectsOf`. */
+  /** Objects that are awake all the time; null: the line, and shards by its own rule. */
   readonly objects: number | null
 }
 
 /** Everybody who comes: those who wait, and one for each who was admitted. */
-export function visitorsOf({ waiting: inLine, hours, admitPerMinute }: Workload): number {
-  return inLine + admitPerMinute * 60 * hours
+export function visitorsOf(load: Workload): number {
+  return load.waiting + admissionsOf(load)
+}
+
+export function admissionsOf({ hours, admitPerMinute }: Workload): number {
+  return admitPerMinute * 60 * hours
+}
+
+export function secondsOf({ hours }: Workload): number {
+  return hours * 3_600
+}
+
+/** Streams at once, when `streamsShare` (0..1) of those who wait have one. */
+export function streamsOf({ waiting: inLine }: Workload, streamsShare: number): number {
+  return Math.round(inLine * streamsShare)
+}
+
+/** While those who wait come. */
+export function joinsPerSecondOf({ waiting: inLine, joinSeconds }: Workload): number {
+  return inLine / joinSeconds
 }
