@@ -16,7 +16,8 @@ export type Load = {
 
 export type LoadResult = { readonly operations: number; readonly latencies: Latencies }
 
-const CONNECTIONS = 64
+/** Enough for a path that answers after a third of a second at several hundred a second. */
+const CONNECTIONS = 256
 
 /** The connections of one load, which many rounds share. */
 export class OpenLoop {
