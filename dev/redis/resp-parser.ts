@@ -24,6 +24,16 @@ export type Reply = Buffer | ReplyStatus | ReplyError | number | null | Reply[]
 const CARRIAGE_RETURN = 13
 const INCOMPLETE = Symbol('incomplete')
 
+/** An array whose items are still to come. */
+class OpenArray {
+  readonly items: Reply[] = []
+  readonly length: number
+
+  constructor(length: number) {
+    this.length = length
+  }
+}
+
 export class ReplyParser {
   #buffer: Buffer = Buffer.alloc(0)
   #offset = 0
@@ -42,7 +52,28 @@ export class ReplyParser {
     return replies
   }
 
+  /** Not by recursion: a script may nest its reply thousands deep. */
   #read(): Reply | typeof INCOMPLETE {
+    const open: OpenArray[] = []
+    for (;;) {
+      const read = this.#readOne()
+      if (read === INCOMPLETE) return INCOMPLETE
+      if (read instanceof OpenArray && read.length > 0) {
+        open.push(read)
+        continue
+      }
+      let reply: Reply = read instanceof OpenArray ? read.items : read
+      for (let parent = open.at(-1); ; parent = open.at(-1)) {
+        if (parent === undefined) return reply
+        parent.items.push(reply)
+        if (parent.items.length < parent.length) break
+        open.pop()
+        reply = parent.items
+      }
+    }
+  }
+
+  #readOne(): Reply | OpenArray | typeof INCOMPLETE {
     const line = this.#readLine()
     if (line === INCOMPLETE) return INCOMPLETE
     const rest = line.slice(1)
@@ -56,7 +87,7 @@ export class ReplyParser {
       case '$':
         return this.#readBulk(Number(rest))
       case '*':
-        return this.#readArray(Number(rest))
+        return Number(rest) < 0 ? null : new OpenArray(Number(rest))
       default:
         throw new Error('the server does not speak RESP2')
     }
@@ -77,16 +108,5 @@ export class ReplyParser {
     const bytes = this.#buffer.subarray(this.#offset, end)
     this.#offset = end + 2
     return bytes
-  }
-
-  #readArray(length: number): Reply[] | null | typeof INCOMPLETE {
-    if (length < 0) return null
-    const items: Reply[] = []
-    for (let index = 0; index < length; index++) {
-      const item = this.#read()
-      if (item === INCOMPLETE) return INCOMPLETE
-      items.push(item)
-    }
-    return items
   }
 }

@@ -27,6 +27,15 @@ it('replies are the same wherever the stream of bytes is cut', () => {
   }
 })
 
+it('a reply may be nested far deeper than the stack', () => {
+  const depth = 100_000
+  const [reply] = new ReplyParser().push(Buffer.from(`${'*1\r\n'.repeat(depth)}:7\r\n`))
+  let inner = reply
+  let seen = 0
+  for (; Array.isArray(inner); [inner] = inner) seen += 1
+  expect([seen, inner]).toEqual([depth, 7])
+})
+
 describe('client', () => {
   let server: Server
   let client: RespClient
