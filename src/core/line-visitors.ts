@@ -65,9 +65,10 @@ export function streamChanged(
 }
 
 /** The line ended a stream that had lived long enough; its visitor stays present for the time of a reconnect. */
-export function streamRetired(line: LineState, userId: string, nowMs: EpochMs): void {
+export function streamRetired(line: LineState, userId: string, nowMs: EpochMs): Decision<null> {
   const visitor = line.waiting.get(userId)
-  if (visitor !== undefined) line.waiting.streamRetired(visitor, nowMs)
+  if (visitor === undefined) return decision(null)
+  return decision(null, line.waiting.streamRetired(visitor, nowMs) ? [presence(visitor)] : [])
 }
 
 /** Gives the place or the admission back. Leaving when one is not there is no error. */

@@ -126,9 +126,9 @@ export class WaitingLine {
   }
 
   /** The line itself ended the stream, and the visitor is on the way back: as good as a poll. */
-  streamRetired(visitor: Waiting, nowMs: EpochMs): void {
+  streamRetired(visitor: Waiting, nowMs: EpochMs): boolean {
     visitor.presentUntilSecond = 0
-    this.heard(visitor, nowMs)
+    return this.heard(visitor, nowMs)
   }
 
   /** The stream was the sign of life; with it goes whatever an earlier poll had promised. */

@@ -82,6 +82,7 @@ export class LineStreams implements Streams {
       if (!this.#hub.has(userId)) continue
       const view = viewOf(this.#deps, line, userId)
       // A visitor who is live again has joined anew meanwhile: that stream is about the new place.
+      if (notice.kind !== 'admitted' && view.kind !== 'ended') this.#changed(userId, true)
       if (notice.kind === 'admitted' || view.kind !== 'ended')
         this.#hub.refresh(userId, view, line.event.status, nowMs)
       else this.#hub.end(userId, notice.reason, nowMs, line.event.status)
@@ -127,6 +128,6 @@ export class LineStreams implements Streams {
 
   #retired(userId: string): void {
     const line = this.#deps.line()
-    if (line !== null) visitors.streamRetired(line, userId, this.#deps.nowMs())
+    if (line !== null) this.#deps.commit(visitors.streamRetired(line, userId, this.#deps.nowMs()))
   }
 }

@@ -1,11 +1,16 @@
 import type { EpochMs } from '../core/time.ts'
 
-/** The line's clock as a shard knows it: it goes on by the shard's own clock between two answers, and never back. */
+/**
+ * The line's clock as a shard knows it: it goes on by the shard's own clock between two answers, and never back. After a
+ * line that was ahead has started again it goes at half speed until the line has caught up, as LineClock does.
+ */
 export class LineTime {
   readonly #ownNowMs: () => EpochMs
   /** Null before the first answer. */
   #aheadMs: number | null = null
   #latestMs = 0
+  /** By its own clock. */
+  #askedAtMs = 0
 
   constructor(ownNowMs: () => EpochMs) {
     this.#ownNowMs = ownNowMs
@@ -17,8 +22,11 @@ export class LineTime {
   }
 
   nowMs(): EpochMs {
-    if (this.#aheadMs === null) return this.#ownNowMs()
-    this.#latestMs = Math.max(this.#latestMs, this.#ownNowMs() + this.#aheadMs)
-    return this.#latestMs
+    const ownMs = this.#ownNowMs()
+    if (this.#aheadMs === null) return ownMs
+    const passedMs = Math.max(0, ownMs - this.#askedAtMs)
+    this.#askedAtMs = ownMs
+    this.#latestMs = Math.max(this.#latestMs + passedMs / 2, ownMs + this.#aheadMs)
+    return Math.floor(this.#latestMs)
   }
 }

@@ -140,7 +140,7 @@ export class RemoteStreams {
     }
     for (const stream of request.retired) {
       const userId = this.#remove(follower, stream)
-      if (userId !== null) visitors.streamRetired(line, userId, nowMs)
+      if (userId !== null) changes.push(...visitors.streamRetired(line, userId, nowMs).changes)
     }
     for (const open of request.opened) {
       if (!this.#adopt(follower, open)) continue
@@ -235,7 +235,12 @@ export class RemoteStreams {
 
   #dueView(line: LineState, follower: Follower, stream: number): StreamView | null {
     const placed = follower.streams.get(stream)
-    return placed === undefined ? null : viewOf(this.#deps, line, placed.userId)
+    if (placed === undefined) return null
+    const { userId } = placed
+    // Who has joined anew while the stream was open counts as one who polls until the line hears of the stream again.
+    const opened = visitors.streamChanged(line, userId, true, this.#deps.nowMs())
+    if (opened.changes.length > 0) this.#deps.commit(opened)
+    return viewOf(this.#deps, line, userId)
   }
 
   /** A visitor who is live again has joined anew meanwhile: that stream is about the new place. */

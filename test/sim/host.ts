@@ -12,6 +12,7 @@ import type { LineHost, LineLink, LineRows } from '../../src/ports/line-host.ts'
 import { drawTools, promotionToolsOf } from './outside.ts'
 import { MemoryRows } from './rows.ts'
 import { SimShards } from './shards.ts'
+import { SimStreamShards } from './stream-shards.ts'
 import { SimStreams } from './streams.ts'
 import type { World } from './world.ts'
 
@@ -21,6 +22,7 @@ export class SimHost {
   readonly eventId: string
   readonly rows = new MemoryRows()
   readonly shards: SimShards
+  readonly streamShards: SimStreamShards
   readonly #world: World
   /** Counts the lives of the object: whatever belongs to an earlier one does not happen any more. */
   life = 0
@@ -39,7 +41,9 @@ export class SimHost {
   constructor(world: World, eventId: string) {
     this.#world = world
     this.eventId = eventId
-    this.shards = new SimShards(world, this, world.options.seed + world.hosts.size * 1_000_003)
+    const seed = world.options.seed + world.hosts.size * 1_000_003
+    this.shards = new SimShards(world, this, seed)
+    this.streamShards = new SimStreamShards(world, this, seed)
   }
 
   rawNowMs(): number {

@@ -41,8 +41,10 @@ export class Oracle {
   readonly #tokens = new Map<string, string>()
   readonly #sessions = new Map<string, string>()
   readonly #outcomes = new Map<string, string | null>()
-  readonly #positions = new Map<string, { moment: number; position: number }[]>()
+  readonly #positions = new Map<string, { since: number; moment: number; position: number }[]>()
   #moments = 0
+  /** The first moment of the turn that runs now. */
+  turnBegan = 1
   /** Live admissions whose lease a cut of the shared store took away, unknown to the pool's other lines. */
   readonly unguarded = new Set<string>()
   /** Leases that an older copy brought back after their event had left the pool: nobody can say that they are over. */
@@ -156,17 +158,31 @@ export class Oracle {
     return (this.#moments += 1)
   }
 
-  /** @param moment when the line said it: by then, not by when it arrives, a position may only fall */
-  shownPosition(host: SimHost, joinNumber: number, position: number | null, moment = this.moment()): void {
+  turnEnds(): void {
+    this.turnBegan = this.#moments + 1
+  }
+
+  /**
+   * @param moment when the line said it: by then, not by when it arrives, a position may only fall
+   * @param since where the moment is not known exactly: the first one at which it can have been said
+   */
+  shownPosition(
+    host: SimHost,
+    joinNumber: number,
+    position: number | null,
+    moment = this.moment(),
+    since = moment,
+  ): void {
     if (position === null) return
     const key = `${host.eventId} ${joinNumber}`
     const shown = this.#positions.get(key) ?? []
     this.#positions.set(key, shown)
     for (const other of shown) {
-      const [earlier, later] = other.moment < moment ? [other.position, position] : [position, other.position]
+      if (since <= other.moment && other.since <= moment) continue
+      const [earlier, later] = other.moment < since ? [other.position, position] : [position, other.position]
       if (later > earlier) throw this.#broken('INV-8', `${key} was shown ${earlier}, then ${later}`)
     }
-    if (shown.at(-1)?.position !== position) shown.push({ moment, position })
+    if (shown.at(-1)?.position !== position) shown.push({ since, moment, position })
   }
 
   shownToken(admissionId: string, token: string): void {

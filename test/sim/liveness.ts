@@ -50,6 +50,7 @@ async function progress(world: World, setting: Setting, hosts: readonly SimHost[
     if (tick === 3) endSome(world, setting, hosts, 0.5)
     await world.run(TICK_MS)
     for (const host of hosts) {
+      host.streamShards.look()
       const stands = couldAdmit(world, host) && admittedTo(host) === before.get(host)
       const ticks = stands ? (stood.get(host) ?? 0) + 1 : 0
       stood.set(host, ticks)
@@ -118,6 +119,7 @@ async function drain(world: World, setting: Setting, hosts: readonly SimHost[]):
     endSome(world, setting, hosts, 1)
     if (tick % 10 === 0) everybodyComesBack(setting, hosts)
     await world.run(2 * TICK_MS)
+    for (const host of hosts) host.streamShards.look()
     if (tick % 10 === 9) setting.watch()
   }
   if (!isEmpty(hosts))
@@ -127,6 +129,7 @@ async function drain(world: World, setting: Setting, hosts: readonly SimHost[]):
     )
   setting.watch()
   await world.run(3 * TICK_MS)
+  await streamsEnd(world, hosts)
   for (const host of hosts) {
     checkRestart(host)
     const owing = [...host.rows.admissions.values()].filter((record) => record.debt !== null)
@@ -143,6 +146,17 @@ async function drain(world: World, setting: Setting, hosts: readonly SimHost[]):
     if (left.length > 0 || heldTokens.length > 0)
       throw new Violation('INV-6', `${pool} keeps ${left.join(' ')} and ${heldTokens.length} tokens`)
   }
+}
+
+/** With the last place the last stream at a shard ends, and no line believes in one that is gone. */
+async function streamsEnd(world: World, hosts: readonly SimHost[]): Promise<void> {
+  while (hosts.some(({ streamShards }) => streamShards.hasStreams)) {
+    for (const { streamShards } of hosts) streamShards.look()
+    await world.run(TICK_MS)
+  }
+  const believer = hosts.find(({ streams }) => (streams?.remoteSize ?? 0) > 0)
+  if (believer !== undefined)
+    throw new Violation('streams', `${believer.eventId} counts streams that are gone`)
 }
 
 function everybodyComesBack(setting: Setting, hosts: readonly SimHost[]): void {

@@ -24,6 +24,10 @@ export type Mutant = {
   readonly confirmsAtOnce?: boolean
   /** A join shard answers its visitors before the line's rows are durable. */
   readonly shardsAnswerEarly?: boolean
+  /** A stream shard hears of openings before the line's rows are durable. */
+  readonly streamsTellEarly?: boolean
+  /** A stream shard tells nobody of the streams that it has already. */
+  readonly streamsNotRetold?: boolean
   /** A ringing alarm does not set the next one. */
   readonly alarmStaysOff?: boolean
 }
@@ -41,6 +45,16 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a join shard answers before the rows are durable',
     shardsAnswerEarly: true,
     faults: { crash: 0.2, slowDisk: 0.6 },
+  },
+  {
+    name: 'a stream shard shows what is not durable',
+    streamsTellEarly: true,
+    faults: { crash: 0.2, slowDisk: 0.6 },
+  },
+  {
+    name: 'a stream shard does not tell a line that starts again of its streams',
+    streamsNotRetold: true,
+    faults: { crash: 0.1 },
   },
   { name: "a lease ends by the caller's clock", orphanLeaseMs: 0 },
   { name: 'the token is minted again when the line wakes', load: remintedTokens },

@@ -163,6 +163,7 @@ export class Setting {
     const pool = random.pick<PoolKey>(['p:hall', 'p:hall', `e:${host.eventId}`])
     if (world.strikes('crash')) world.crash(host, 'evicted')
     host.shards.strike()
+    host.streamShards.strike()
     if (world.strikes('gateAway')) world.gateAwayUntilMs = scheduler.nowMs + random.between(1_000, 20_000)
     if (world.strikes('storeCut')) world.cut(pool)
     if (world.strikes('storeOlder')) world.putBack(pool)

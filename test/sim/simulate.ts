@@ -2,6 +2,7 @@
 import { log, type Log } from '../../src/observability/log.ts'
 import { Violation } from './invariants.ts'
 import { settle } from './liveness.ts'
+import { Random } from './random.ts'
 import { Setting } from './setting.ts'
 import { World, type WorldOptions } from './world.ts'
 
@@ -20,6 +21,7 @@ const EXPECTED = ['unreachable', 'the disk is full', 'this object is gone']
 export async function simulate(options: SimulationOptions): Promise<Verdict> {
   const world = new World(options)
   const restoreLog = captureLog(world)
+  const restoreChance = seedChance(options.seed)
   let violation: Violation | null = null
   try {
     await play(world, options.steps)
@@ -27,6 +29,7 @@ export async function simulate(options: SimulationOptions): Promise<Verdict> {
     violation = error instanceof Violation ? error : new Violation('defect', describe(error))
   } finally {
     restoreLog()
+    restoreChance()
   }
   const { scheduler, oracle } = world
   return { seed: options.seed, violation, events: scheduler.events, admissions: oracle.admissions }
@@ -50,6 +53,16 @@ function pauseMs({ random }: World): number {
   if (roll < 0.75) return random.between(30, 600)
   if (roll < 0.97) return random.between(600, 2_000)
   return random.between(2_000, 20_000)
+}
+
+/** The platform's chance, which spreads retries and updates of streams, comes from the seed as well. */
+function seedChance(seed: number): () => void {
+  const { random: platform } = Math
+  const random = new Random(-seed)
+  Math.random = () => random.next()
+  return () => {
+    Math.random = platform
+  }
 }
 
 /** The lines' logs are silent here, except for what only a defect logs. */

@@ -40,6 +40,10 @@ export class SimStreams implements Streams {
     return this.listeners.size + this.#remote.size
   }
 
+  get remoteSize(): number {
+    return this.#remote.size
+  }
+
   open(userId: string, joins: boolean, resumed: boolean): Result<ReadableStream<Uint8Array>, LineFailure> {
     const line = this.#link.line()
     if (line === null) return err({ reason: 'event-not-found' })
@@ -62,12 +66,14 @@ export class SimStreams implements Streams {
 
   openRemote(request: RemoteOpening): Result<RemoteOpened, LineFailure> {
     const opened = this.#remote.open(request)
-    if (opened.ok) this.listeners.delete(request.userId)
-    return opened
+    if (!opened.ok) return opened
+    this.listeners.delete(request.userId)
+    return ok(this.#host.streamShards.saidOpened(request, opened.value))
   }
 
-  follow(request: FollowRequest): Promise<FollowAnswer> {
-    return this.#remote.follow(request)
+  async follow(request: FollowRequest): Promise<FollowAnswer> {
+    const answer = await this.#remote.follow(request)
+    return this.#host.streamShards.saidNews(request, answer)
   }
 
   announce(notices: readonly Notice[]): void {

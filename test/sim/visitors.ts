@@ -6,6 +6,7 @@ import type { Admission, Place } from '../../src/core/views.ts'
 import type { LineEngine } from '../../src/durable/line-engine.ts'
 import type { SimHost } from './host.ts'
 import { Violation } from './invariants.ts'
+import { rankOf } from './truth.ts'
 import type { World } from './world.ts'
 
 type Answer<T> = Result<T, LineFailure>
@@ -106,6 +107,21 @@ export class Crowd {
   }
 
   listen(host: SimHost, userId: string, joins: boolean): void {
+    if (host.streamShards.number > 0) this.#listenAtShard(host, userId, joins)
+    else this.#listenAtLine(host, userId, joins)
+  }
+
+  #listenAtShard(host: SimHost, userId: string, joins: boolean): void {
+    const world = this.#world
+    world.scheduler.after(world.delayMs('network'), () => {
+      // Their number may have changed on the way.
+      if (host.streamShards.number === 0) return
+      world.trace(() => `${host.eventId}: ${userId} listens at a shard`)
+      void host.streamShards.open(userId, joins, () => this.listen(host, userId, false))
+    })
+  }
+
+  #listenAtLine(host: SimHost, userId: string, joins: boolean): void {
     this.#ask(
       host,
       `${userId} listens`,
@@ -117,6 +133,7 @@ export class Crowd {
   hangUp(host: SimHost, userId: string): void {
     this.#world.trace(() => `${userId} hangs up on ${host.eventId}`)
     host.touched = true
+    if (host.streamShards.hangUp(userId)) return
     try {
       host.streams?.close(userId)
     } catch (error) {
@@ -252,14 +269,4 @@ export class Crowd {
 /** What is thrown before the first await is an answer too. */
 async function answerOf<T>(call: () => Promise<T>): Promise<T> {
   return await call()
-}
-
-/** 1-based, counted the slow way; null before a lottery's draw. */
-function rankOf(host: SimHost, number: number | null): number | null {
-  if (number === null) return null
-  let rank = 0
-  for (const other of host.rows.places.values()) {
-    if (other.state === 'WAITING' && (other.number ?? Infinity) <= number) rank += 1
-  }
-  return rank
 }

@@ -116,6 +116,7 @@ export class World {
   }
 
   check(): void {
+    this.oracle.turnEnds()
     if (this.#fault !== null) throw this.#fault
     for (const host of this.hosts.values()) {
       if (!host.touched) continue
