@@ -1,4 +1,5 @@
 /** After the last fault: the lines go on by themselves, let in whom there is room for, and in the end nothing is left. */
+import { SHARD_SILENT_MS } from '../../src/core/limits.ts'
 import { poolKeyOf } from '../../src/core/ledger.ts'
 import type { PoolKey } from '../../src/ports/pool-gate.ts'
 import type { SimHost } from './host.ts'
@@ -154,6 +155,8 @@ async function streamsEnd(world: World, hosts: readonly SimHost[]): Promise<void
     for (const { streamShards } of hosts) streamShards.look()
     await world.run(TICK_MS)
   }
+  // A shard that has nothing left says nothing more, and is given up after a while.
+  await world.run(SHARD_SILENT_MS + 3 * TICK_MS)
   const believer = hosts.find(({ streams }) => (streams?.remoteSize ?? 0) > 0)
   if (believer !== undefined)
     throw new Violation('streams', `${believer.eventId} counts streams that are gone`)
