@@ -18,13 +18,7 @@ class ObservedLine {
   readonly ids = counted()
 
   see<T>(made: Decision<T>, nowMs: number, errorsTotal = 0): T {
-    const gauges = {
-      waiting: this.line.waiting.size,
-      inside: this.line.ledger.liveCount,
-      capacity: this.line.event.config.capacity,
-      streams: 3,
-    }
-    this.series.observe(gauges, errorsTotal, made.changes, nowMs)
+    this.series.observe(this.line, { streams: 3, errorsTotal }, made.changes, nowMs)
     return made.value
   }
 
@@ -136,7 +130,7 @@ describe('the charts of an event', () => {
     const series = new LineSeries(() => {
       throw new Error('no room')
     })
-    series.observe({ waiting: 0, inside: 0, capacity: 0, streams: 0 }, 0, [], T0)
+    series.observe(lineWith(), { streams: 0, errorsTotal: 0 }, [], T0)
     expect(() => series.flush(T0 + STEP_MS)).toThrow('no room')
     expect(series.unsaved()).toEqual([])
   })

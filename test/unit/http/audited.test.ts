@@ -102,6 +102,25 @@ describe('an operator’s act', () => {
     expect(endings).toEqual([{ outcome: 'done', problem: null, changes: CHANGES }])
   })
 
+  it('names whoever did it: a session by its name, a token of the identity provider by its subject', async () => {
+    const { gateway, facts } = watched({
+      deps: {
+        visitorTokens: {
+          createGuest: async () => null,
+          verify: async () => ok({ userId: 'ada@shop.example', isOperator: true }),
+        },
+      },
+    })
+    const { token } = await gateway.deps.operatorSessions.start('Grace', Date.now())
+    await patch(gateway, { Authorization: 'Bearer eyJ.eyJ.x' })
+    const asPage = { Cookie: `usher_operator=${token}`, 'Sec-Fetch-Site': 'same-origin' }
+    await gateway.fetch(`${EVENT}/open`, { method: 'POST', headers: asPage })
+    expect(facts.map(({ operator, action }) => [action, operator])).toEqual([
+      ['event.patch', { kind: 'token', name: 'ada@shop.example' }],
+      ['event.open', { kind: 'session', name: 'Grace' }],
+    ])
+  })
+
   it('that is refused is in the log with the problem', async () => {
     const { gateway, endings } = watched({
       line: { remove: async () => err({ reason: 'event-not-closed' }) },
