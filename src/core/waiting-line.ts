@@ -106,9 +106,7 @@ export class WaitingLine {
   heard(visitor: Waiting, nowMs: EpochMs): boolean {
     const wasAbsent = this.#markPresent(visitor)
     // As long as there is a stream, a poll beside it says nothing new.
-    if (!hasStream(visitor)) {
-      this.#presentFor(visitor, this.position(visitor), nowMs)
-    }
+    if (!hasStream(visitor)) this.#presentFor(visitor, this.position(visitor), nowMs)
     return wasAbsent
   }
 
@@ -125,7 +123,10 @@ export class WaitingLine {
     return this.#markPresent(visitor)
   }
 
-  /** The line itself ended the stream, and the visitor is on the way back: as good as a poll. */
+  /**
+   * The line itself ended the stream, and the visitor is on the way back: as good as a poll. Returns true when the
+   * visitor had been absent.
+   */
   streamRetired(visitor: Waiting, nowMs: EpochMs): boolean {
     visitor.presentUntilSecond = 0
     return this.heard(visitor, nowMs)

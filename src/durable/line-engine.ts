@@ -4,7 +4,7 @@
  * rows are durable. It runs on a host (a Durable Object, or a simulated one) and imports no platform.
  */
 import type { EventAction } from '../core/event-config.ts'
-import type { LineFailure } from '../core/failures.ts'
+import { NO_EVENT, type LineFailure } from '../core/failures.ts'
 import type { JoinReport } from '../core/join-windows.ts'
 import * as admissions from '../core/line-admissions.ts'
 import * as operator from '../core/line-operator.ts'
@@ -45,8 +45,6 @@ import type { OpenedStream } from './stream-response.ts'
 const PASSTHROUGH_WAIT_MS = 1_000
 /** An alarm that is this far from where it should be will not ring. */
 const ALARM_DEAD_MS = 5_000
-
-const NO_EVENT = err({ reason: 'event-not-found' } as const)
 
 export type LineParts = {
   readonly meters: LineMeters
@@ -290,7 +288,7 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'>, Line
       this.#tick(line)
     }
     await this.#promotion.reconcile()
-    if (this.#line === line) this.#retention.tick(this.#host.nowMs())
+    if (this.#line === line) this.#retention.watch(this.#host.nowMs())
     this.#arm()
     const isOver =
       line.event.status === 'closed' && line.ledger.liveCount === 0 && line.ledger.debtCount === 0
