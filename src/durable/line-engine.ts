@@ -415,6 +415,9 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'>, Line
       }
       this.#updatedAtMs = this.#host.nowMs()
     }
+    for (const change of made.changes) {
+      if (change.kind === 'place_joined') this.#streams.joined(change.place.userId)
+    }
     if (made.notices.length > 0) this.#host.background(this.#announce(made.notices))
     const isOwing = made.changes.some(
       (change) => change.kind === 'admission_changed' && change.admission.debt !== null,

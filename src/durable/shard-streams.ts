@@ -192,8 +192,10 @@ export class ShardStreams {
 
   /** One stream is told at once, and not by the pass under way, which knows less. */
   #show(held: HeldStream, view: StreamView, status: EventStatusName): void {
+    const nowMs = this.#time.nowMs()
     this.#views.delete(held)
-    this.#hub.refresh(held.userId, view, status, this.#time.nowMs())
+    this.#held.shown(held, view, nowMs)
+    this.#hub.refresh(held.userId, view, status, nowMs)
     this.#leaveIfOver(held)
   }
 
