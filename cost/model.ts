@@ -19,7 +19,7 @@ import { admissionsOf, secondsOf, streamsOf, visitorsOf, type Workload } from '.
 const STREAM_LIFE_SECONDS = (STREAM_LIFE_MS_MIN + STREAM_LIFE_MS_SPREAD / 2) / 1_000
 /** The default of an event's `leaseTtlSeconds`; a shop that renews at half of it has a try to spare. */
 const LEASE_TTL_SECONDS = 600
-/** In which those who poll are: each asks the line for the document once a second. A sale that most of a country watches. */
+/** Where those who poll are; each asks the line for the document once a second. A sale that a country watches. */
 const DATA_CENTRES = 20
 /** What the watchdog compares in one script call. */
 const LEASES_PER_CALL = 1_000

@@ -1,8 +1,8 @@
 /**
- * The documents of progress that this isolate knows. However many visitors ask, a line is asked at most once a second by
- * an isolate, and about once a second by a data centre. While the line does not answer, the last document goes out for a
- * while, as old as it is: positions in it are only larger than the truth (INV-8), and those who poll add nothing to the
- * line's trouble.
+ * The documents of progress that this isolate knows. However many visitors ask, a line is asked once a second by an
+ * isolate, and by the isolates of a data centre together hardly more often. While the line does not answer, the last
+ * document goes out for a while, as old as it is: positions in it are only larger than the truth (INV-8), and those who
+ * poll add nothing to the line's trouble.
  */
 import { withTimeout, TimedOut } from '../bounded.ts'
 import { ok } from '../core/result.ts'
@@ -16,6 +16,13 @@ import type { GatewayDeps } from './gateway-deps.ts'
 
 /** As long as a document is new, nobody is asked. Also how long a line is left alone that did not answer. */
 const FRESH_MS = 1_000
+/**
+ * A document that another isolate has made counts as new for so much longer: all of a data centre would ask at once when
+ * it is old. Within the least the one that made it has asked again and the others find what it got; were it gone, chance
+ * says who asks in its place.
+ */
+const SHARED_LONGER_MS_MIN = 250
+const SHARED_LONGER_MS_SPREAD = 750
 /** Served while one request asks for a newer one; older than this, others ask as well. */
 const WHILE_ASKED_MS = 5_000
 /** Served when the line does not answer: somewhat more than an object takes to come back. */
@@ -30,7 +37,13 @@ const EVENTS_MAX = 1_000
 
 type Deps = Pick<GatewayDeps, 'line' | 'sharedDocuments' | 'log' | 'nowMs'>
 
-type Known = { document: KeptDocument | null; askedAtMs: EpochMs | null; failedAtMs: EpochMs | null }
+type Known = {
+  document: KeptDocument | null
+  /** How long the document counts as new. */
+  freshMs: number
+  askedAtMs: EpochMs | null
+  failedAtMs: EpochMs | null
+}
 
 /** One for each isolate. It keeps what was answered, never a promise: that belongs to the request that made it. */
 export class ProgressDocuments {
@@ -41,7 +54,7 @@ export class ProgressDocuments {
     const nowMs = deps.nowMs()
     const known = this.#knownOf(name.eventId)
     const { document } = known
-    if (document !== null && isYounger(document, FRESH_MS, nowMs)) return ok(document)
+    if (document !== null && isYounger(document, known.freshMs, nowMs)) return ok(document)
     const isAway = isWithin(known.failedAtMs, STALE_MS_MAX, nowMs)
     const isTurn =
       !isWithin(known.askedAtMs, ASK_TIMEOUT_MS, nowMs) && !isWithin(known.failedAtMs, FRESH_MS, nowMs)
@@ -57,7 +70,10 @@ export class ProgressDocuments {
     known.askedAtMs = askedAtMs
     try {
       const shared = await sharedDocument(name, deps)
-      if (shared !== null) known.document = newer(known.document, shared)
+      if (shared !== null && isNewer(shared, known.document)) {
+        known.document = shared
+        known.freshMs = FRESH_MS + SHARED_LONGER_MS_MIN + Math.random() * SHARED_LONGER_MS_SPREAD
+      }
       if (shared !== null && isYounger(shared, FRESH_MS, deps.nowMs())) return ok(shared)
       const answer = await withTimeout(deps.line(name.eventId).progress(), ASK_TIMEOUT_MS)
       known.failedAtMs = null
@@ -69,6 +85,7 @@ export class ProgressDocuments {
       // As old as the question: the line may have answered it at once, and the answer come late.
       const made = { text, etag: `"${sha256Base64Url(text).slice(0, 22)}"`, madeAtMs: askedAtMs }
       known.document = made
+      known.freshMs = FRESH_MS
       deps.sharedDocuments.put(name, made)
       return ok(made)
     } catch (error) {
@@ -94,11 +111,19 @@ export class ProgressDocuments {
   #knownOf(eventId: string): Known {
     const found = this.#known.get(eventId)
     if (found !== undefined) return found
-    const [oldest] = this.#known.keys()
-    if (oldest !== undefined && this.#known.size >= EVENTS_MAX) this.#known.delete(oldest)
-    const made = { document: null, askedAtMs: null, failedAtMs: null }
+    if (this.#known.size >= EVENTS_MAX) this.#forgetOne()
+    const made = { document: null, freshMs: FRESH_MS, askedAtMs: null, failedAtMs: null }
     this.#known.set(eventId, made)
     return made
+  }
+
+  /** Ids that strangers make up have no document, and displace none. */
+  #forgetOne(): void {
+    const [oldest] = this.#known.keys()
+    for (const [eventId, { document }] of this.#known) {
+      if (document === null) return void this.#known.delete(eventId)
+    }
+    if (oldest !== undefined) this.#known.delete(oldest)
   }
 }
 
@@ -121,6 +146,6 @@ function isYounger({ madeAtMs }: KeptDocument, thanMs: number, nowMs: EpochMs): 
   return Math.abs(nowMs - madeAtMs) < thanMs
 }
 
-function newer(one: KeptDocument | null, other: KeptDocument): KeptDocument {
-  return one !== null && one.madeAtMs > other.madeAtMs ? one : other
+function isNewer(one: KeptDocument, other: KeptDocument | null): boolean {
+  return other === null || one.madeAtMs > other.madeAtMs
 }

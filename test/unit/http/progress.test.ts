@@ -61,9 +61,25 @@ describe('the document of progress', () => {
     await second.fetch(PATH)
     expect(world.asked).toBe(1)
     world.nowMs += 1
-    expect(await waitingIn(await second.fetch(PATH))).toBe(2)
     expect(await waitingIn(await first.fetch(PATH))).toBe(2)
+    world.nowMs += 999
+    for (const isolate of [first, second]) await isolate.fetch(PATH)
     expect(world.asked).toBe(2)
+  })
+
+  it('is not asked for by all isolates at once when it is old', async () => {
+    const world = dataCentre()
+    const isolates = Array.from({ length: 50 }, () => world.isolate())
+    for (const isolate of isolates) await isolate.fetch(PATH)
+    // It takes a while until the one that asks has put the next one there.
+    world.nowMs += 1_200
+    const answers = await Promise.all(isolates.map((isolate) => isolate.fetch(PATH)))
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    expect(world.asked).toBe(2)
+    // None is ever older than two seconds.
+    world.nowMs += 800
+    const waiting = await Promise.all(isolates.map(async (isolate) => waitingIn(await isolate.fetch(PATH))))
+    expect(waiting).not.toContain(1)
   })
 
   it('goes out as it was last to all who come while one asks for the next', async () => {
@@ -134,6 +150,22 @@ describe('the document of progress', () => {
     expect([world.asked, world.cache.size]).toEqual([2, 0])
     world.answer = async () => ok(progressOf('demo'))
     expect((await gateway.fetch(PATH)).status).toBe(200)
+  })
+
+  it('made-up events, however many are asked for at once, displace no document', async () => {
+    const world = dataCentre()
+    const gateway = world.isolate()
+    await gateway.fetch(PATH)
+    const { promise, resolve } = Promise.withResolvers<LineResult<Progress>>()
+    world.answer = () => promise
+    const strangers = Array.from({ length: 1_100 }, (_, at) =>
+      gateway.fetch(`/api/v1/events/made-up-${at}/progress`),
+    )
+    world.cache.clear()
+    expect(await waitingIn(await gateway.fetch(PATH))).toBe(1)
+    resolve(err({ reason: 'event-not-found' }))
+    const statuses = await Promise.all(strangers.map(async (answer) => (await answer).status))
+    expect(new Set(statuses)).toEqual(new Set([404]))
   })
 
   it('an event that is gone has no document any more a second later', async () => {
