@@ -63,6 +63,10 @@ export class CountClient {
     return this.send('GET', `/api/v1/events/${eventId}`)
   }
 
+  progress(eventId: string): Promise<Answer> {
+    return this.send('GET', `/api/v1/events/${eventId}/progress`)
+  }
+
   leave(eventId: string, token: string): Promise<Answer> {
     return this.send('DELETE', `/api/v1/events/${eventId}/queue`, { token })
   }
