@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { occupancyOf, percentile } from '../../../demo/statistics.ts'
+import { occupancyOf, percentile } from '../../../../src/cli/load/statistics.ts'
 
 describe('percentile', () => {
   it.each([

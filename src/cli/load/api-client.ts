@@ -1,13 +1,13 @@
-/** The calls of the HTTP contract that fans, the shop and the operator make. Knows nothing of the server's inside. */
+/** The calls of the HTTP contract that fans and the shop make. Knows nothing of the server's inside. */
 import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from 'zod'
 import { admissionSchema, eventStatusSchema, placeSchema, problemSchema, sessionSchema } from './wire.ts'
 
-/** Connections at once that are no streams: of the visitors, and of the shop and the operator. */
+/** Connections at once that are no streams: of the visitors, and of the shop. */
 const VISITOR_SOCKETS_MAX = 32
 const SERVER_SOCKETS_MAX = 64
-/** Every call here is safe to repeat; a server that stays busy for this many tries is a failure of the demo. */
+/** Every call here is safe to repeat; a server that stays busy for this many tries is a failure of the run. */
 const ATTEMPTS_MAX = 5
 const RETRY_AFTER_MS_MAX = 5_000
 const REQUEST_TIMEOUT_MS = 15_000
@@ -17,7 +17,6 @@ type Answer = { status: number; retryAfterMs: number; text: string }
 
 type ApiOptions = {
   url: URL
-  adminKey: string
   originKey: string
   eventId: string
   signal: AbortSignal
@@ -84,18 +83,6 @@ export class Api {
     )
   }
 
-  async createEvent(config: Readonly<Record<string, unknown>>): Promise<void> {
-    await this.#send(this.#admin('PUT', '', config))
-  }
-
-  async closeEvent(): Promise<void> {
-    await this.#send(this.#admin('POST', '/close', {}))
-  }
-
-  async deleteEvent(): Promise<void> {
-    await this.#send(this.#admin('DELETE', ''))
-  }
-
   #queue(method: string, bearer: string): Call {
     const body = method === 'POST' ? { body: {} } : {}
     return { method, path: `${this.#event}/queue`, bearer, agent: this.#visitors, ...body }
@@ -104,12 +91,6 @@ export class Api {
   #origin(method: string, path: string, body?: unknown): Call {
     const bearer = this.#options.originKey
     return { method, path: `/api/v1/admissions${path}`, bearer, body, agent: this.#servers }
-  }
-
-  #admin(method: string, path: string, body?: unknown): Call {
-    const bearer = this.#options.adminKey
-    const target = `/api/v1/admin/events/${this.#options.eventId}${path}`
-    return { method, path: target, bearer, body, agent: this.#servers }
   }
 
   async #read<S extends z.ZodType>(schema: S, call: Call): Promise<z.infer<S>> {

@@ -1,4 +1,4 @@
-/** The part of the HTTP contract that the demo reads, checked as it comes in. */
+/** The part of the HTTP contract that the crowd reads, checked as it comes in. */
 import { z } from 'zod'
 
 const epochMs = z.iso.datetime().transform((text) => Date.parse(text))

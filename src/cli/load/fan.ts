@@ -1,7 +1,7 @@
 /** One fan: takes a place, follows the line, and does what its role says. Everything it sees goes into its record. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { unreachable } from '../src/core/assert.ts'
+import { unreachable } from '../../core/assert.ts'
 import type { Api } from './api-client.ts'
 import { FanStream } from './fan-stream.ts'
 import type { Interval } from './statistics.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SseParser } from '../../../demo/sse-parser.ts'
+import { SseParser } from '../../../../src/cli/load/sse-parser.ts'
 
 const STREAM =
   ': hello\r\nretry: 1500\rid: 7\nevent: position\ndata: {"a":\ndata: 1}\n\ndata:second\n\nevent: lost\n\n'

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { newRecord } from '../../../demo/fan.ts'
-import type { FanRecord } from '../../../demo/fan.ts'
-import { progressBlock, progressLine, progressOf } from '../../../demo/progress.ts'
-import { reportOn, reportTable } from '../../../demo/report.ts'
+import { newRecord } from '../../../../src/cli/load/fan.ts'
+import type { FanRecord } from '../../../../src/cli/load/fan.ts'
+import { progressBlock, progressLine, progressOf } from '../../../../src/cli/load/progress.ts'
+import { reportOn, reportTable } from '../../../../src/cli/load/report.ts'
 
 const SAMPLE = { atMs: 0, status: 'open', capacity: 1, waiting: 1, admitted: 1 }
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Fan, newRecord } from './fan.ts'
 import type { FanRecord, Role, World } from './fan.ts'
-import type { DemoOptions } from './options.ts'
+import type { LoadOptions } from './options.ts'
 import type { EventStatus } from './wire.ts'
 
 /** Fans that are taking their place at the same moment. */
@@ -15,7 +15,7 @@ export type Crowd = { readonly records: readonly FanRecord[]; readonly samples: 
 
 /** The roles of `fans` fans, in random order; half of those who walk away have entered before. */
 export function assignRoles(
-  options: Pick<DemoOptions, 'fans' | 'walkAwayShare' | 'leaveShare' | 'reconnectShare'>,
+  options: Pick<LoadOptions, 'fans' | 'walkAwayShare' | 'leaveShare' | 'reconnectShare'>,
 ): Role[] {
   const count = (share: number): number => Math.round(options.fans * share)
   const walkers = count(options.walkAwayShare)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { inversionsAmong } from '../../../demo/fairness.ts'
-import type { Turn } from '../../../demo/fairness.ts'
+import { inversionsAmong } from '../../../../src/cli/load/fairness.ts'
+import type { Turn } from '../../../../src/cli/load/fairness.ts'
 
 const MARGIN_MS = 100
 const ALWAYS = [{ fromMs: 0, toMs: 10_000 }]

@@ -1,4 +1,4 @@
-/** What is shown while the demo runs: a block that is redrawn on a terminal, else a plain line now and then. */
+/** What is shown while the crowd runs: a block that is redrawn on a terminal, else a plain line now and then. */
 import type { Crowd } from './crowd.ts'
 
 const BAR_WIDTH = 40
