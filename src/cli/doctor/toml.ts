@@ -1,6 +1,6 @@
 /**
  * Reads TOML 1.0 as far as `wrangler.toml` needs it: tables, arrays of tables, dotted keys, strings, numbers,
- * booleans, arrays and inline tables. Dates are kept as text. A key that is there twice is not noticed.
+ * booleans, arrays and inline tables. Dates are kept as text; inf and nan are refused. A key that is there twice is not noticed.
  */
 export type TomlValue = string | number | boolean | readonly TomlValue[] | TomlTable
 export type TomlTable = { [key: string]: TomlValue }
@@ -72,9 +72,10 @@ class TomlReader {
     if (this.#take('{')) return this.#inlineTable()
     const text = this.#string()
     if (text !== null) return text
-    const word = this.#match(/[^\s,\]}#]+/y)
+    if (this.#match(/true\b/y) !== null) return true
+    if (this.#match(/false\b/y) !== null) return false
+    const word = this.#match(/[+-]?\d[\w.:+-]*/y)
     if (word === null) throw this.#fault()
-    if (word === 'true' || word === 'false') return word === 'true'
     const number = Number(word.replaceAll('_', ''))
     return Number.isNaN(number) ? word : number
   }
