@@ -34,6 +34,11 @@ export function wrongUsage(message: string): CliFailure {
   return new CliFailure(EXIT.usage, 'usage', message)
 }
 
+/** Ctrl-C, or SIGTERM. */
+export function interrupted(options?: ErrorOptions): CliFailure {
+  return new CliFailure(EXIT.interrupted, 'interrupted', 'interrupted', options)
+}
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message || error.name : String(error)
 }

@@ -1,6 +1,6 @@
 /** From a command line to an exit code. */
 import type { Command } from './command.ts'
-import { CliFailure, EXIT, messageOf, wrongUsage } from './exit.ts'
+import { CliFailure, EXIT, interrupted, messageOf, wrongUsage } from './exit.ts'
 import type { ExitCode } from './exit.ts'
 import { helpOf, overview } from './help.ts'
 import type { Io } from './io.ts'
@@ -71,7 +71,7 @@ function group(commands: readonly Command[], argv: readonly string[], io: Io): E
 
 function unforeseen(error: unknown): CliFailure {
   if (error instanceof Error && error.name === 'AbortError') {
-    return new CliFailure(EXIT.interrupted, 'interrupted', 'interrupted')
+    return interrupted()
   }
   return new CliFailure(EXIT.failed, 'internal', `a bug, please report it: ${messageOf(error)}`)
 }

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import type { Call, Command } from '../command.ts'
-import { EXIT, messageOf } from '../exit.ts'
+import { EXIT, interrupted, messageOf } from '../exit.ts'
 import type { ExitCode } from '../exit.ts'
 import type { Io } from '../io.ts'
 import { Api } from '../load/api-client.ts'
@@ -40,8 +40,9 @@ export const loadCommand: Command = {
     const runSignal = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutSeconds * 1_000)])
     setMaxListeners(0, runSignal) // Each fan listens.
     const report = await withEvent(options, call.io, () => play(options, call, runSignal))
-    const exitCode = verdict(call, report)
-    return signal.aborted ? EXIT.interrupted : exitCode
+    // What a crowd that was sent home has seen is no verdict.
+    if (signal.aborted) throw interrupted()
+    return verdict(call, report)
   },
 }
 

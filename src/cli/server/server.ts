@@ -1,5 +1,5 @@
 /** Calls of the HTTP contract, each bounded in time, with failures in words for people. */
-import { CliFailure, EXIT, messageOf } from '../exit.ts'
+import { CliFailure, EXIT, interrupted, messageOf } from '../exit.ts'
 import { harmless } from '../text/width.ts'
 import { problemSchema } from './wire.ts'
 
@@ -48,8 +48,7 @@ export class Server {
       const text = await response.text()
       return { status: response.status, headers: response.headers, body: jsonOrNull(text), text }
     } catch (error) {
-      if (signal.aborted)
-        throw new CliFailure(EXIT.interrupted, 'interrupted', 'interrupted', { cause: error })
+      if (signal.aborted) throw interrupted({ cause: error })
       throw unreachable(this.url, timeoutMs, error)
     }
   }
