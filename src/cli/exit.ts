@@ -21,11 +21,25 @@ export class CliFailure extends Error {
   readonly exitCode: ExitCode
   /** Stable, for scripts: a problem code of the server, or one of this program. */
   readonly code: string
+  /** What to do, where the message does not say it already. */
+  readonly advice: string | null
 
-  constructor(exitCode: ExitCode, code: string, message: string, options?: ErrorOptions) {
+  constructor(
+    exitCode: ExitCode,
+    code: string,
+    message: string,
+    { advice = null, ...options }: ErrorOptions & { readonly advice?: string | null } = {},
+  ) {
     super(message, options)
     this.exitCode = exitCode
     this.code = code
+    this.advice = advice
+  }
+
+  /** Message and advice. */
+  get text(): string {
+    if (this.advice === null) return this.message
+    return `${this.message}${/[.!?]$/.test(this.message) ? '' : '.'} ${this.advice}`
   }
 }
 

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { text } from 'node:stream/consumers'
 import { styleText } from 'node:util'
-import { CliFailure, EXIT } from './exit.ts'
+import { CliFailure, EXIT, messageOf } from './exit.ts'
 
 export type Style = Parameters<typeof styleText>[0]
 
@@ -56,12 +56,24 @@ export async function confirm({ stdin, stderr, signal }: Io, question: string): 
   }
 }
 
-/** The text of a file, or of stdin for `-`. @throws CliFailure when it cannot be read. */
+/** The text of a file, or of stdin for `-`. @throws CliFailure when it cannot be read, or is not there. */
 export async function readText(io: Io, file: string): Promise<string> {
   if (file === '-') return text(io.stdin)
+  const found = readFileOrNull(resolve(io.cwd, file))
+  if (found === null) throw unreadable(file, 'it is not there')
+  return found
+}
+
+/** The text of a file, or null when there is none. @throws CliFailure when it cannot be read. */
+export function readFileOrNull(path: string): string | null {
   try {
-    return readFileSync(resolve(io.cwd, file), 'utf8')
+    return readFileSync(path, 'utf8')
   } catch (error) {
-    throw new CliFailure(EXIT.usage, 'file-unreadable', `${file} cannot be read`, { cause: error })
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    throw unreadable(path, messageOf(error))
   }
+}
+
+function unreadable(file: string, reason: string): CliFailure {
+  return new CliFailure(EXIT.usage, 'file-unreadable', `${file} cannot be read: ${reason}`)
 }

@@ -20,7 +20,7 @@ export async function runCli(
     return await run(commands, argv, io, version)
   } catch (error) {
     const failure = error instanceof CliFailure ? error : unforeseen(error)
-    const message = harmless(failure.message)
+    const message = harmless(failure.text)
     io.err(isJson ? JSON.stringify({ error: { code: failure.code, message } }) : `usher: ${message}`)
     return failure.exitCode
   }

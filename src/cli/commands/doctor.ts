@@ -1,5 +1,5 @@
 /** `usher doctor`: what is wrong, and what to do about it. */
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Call, Command } from '../command.ts'
 import { SERVER_OPTIONS } from '../command.ts'
@@ -17,6 +17,7 @@ import {
 import type { Stage } from '../doctor/settings-checks.ts'
 import { wranglerReport } from '../doctor/wrangler-checks.ts'
 import { EXIT } from '../exit.ts'
+import { readFileOrNull } from '../io.ts'
 import type { Style } from '../io.ts'
 import { LOCAL_VARIABLES_FILE, localSettings } from '../server/settings.ts'
 import type { Settings } from '../server/settings.ts'
@@ -55,7 +56,7 @@ export const doctorCommand: Command = {
 async function allChecks(call: Call): Promise<readonly Check[]> {
   const url = targetUrl(call)
   const stage: Stage = isThisMachine(url) ? 'local' : 'deployment'
-  const wrangler = wranglerReport(textOrNull(resolve(call.io.cwd, 'wrangler.toml')))
+  const wrangler = wranglerReport(readFileOrNull(resolve(call.io.cwd, 'wrangler.toml')))
   const settings: Settings = stage === 'local' ? localSettings(call.io) : { ...wrangler.vars, ...call.io.env }
   const here = [
     variablesCheck(settings, stage),
@@ -118,10 +119,6 @@ function print({ io }: Call, checks: readonly Check[]): void {
   const count = (state: Check['state']): number => checks.filter((check) => check.state === state).length
   io.out('')
   io.out(`${count('ok')} ok, ${count('warn')} to look at, ${count('fail')} to mend`)
-}
-
-function textOrNull(path: string): string | null {
-  return existsSync(path) ? readFileSync(path, 'utf8') : null
 }
 
 function modeOrNull(path: string): number | null {

@@ -1,5 +1,6 @@
 /** An option for each field of an event, made from the schema that the server checks it with. */
 import * as z from 'zod'
+import { isId } from '../../core/ids.ts'
 import { eventConfigPatchBody } from '../../http/schemas/event-config.ts'
 import type { Arguments, OptionSpec } from '../command.ts'
 import { wrongUsage } from '../exit.ts'
@@ -33,6 +34,11 @@ export const FIELD_OPTIONS: readonly OptionSpec[] = FIELDS.map((field) => ({
   value: placeholderOf(field.schema),
   summary: rangeOf(field),
 }))
+
+/** What is wrong with an id, or null. */
+export function eventIdFault(value: string): string | null {
+  return isId(value) ? null : 'letters, digits, - and _, at most 64, not beginning with - or _'
+}
 
 /** The fields that were given, as the API takes them. @throws CliFailure when one is not even of the right kind. */
 export function fieldsFrom(args: Arguments): Record<string, unknown> {

@@ -1,5 +1,4 @@
 /** `usher events ...`: what operators do to events, over the API. */
-import { isId } from '../../core/ids.ts'
 import { EVENT_ACTIONS } from '../../core/event-config.ts'
 import type { EventAction } from '../../core/event-config.ts'
 import type { ArgumentSpec, Call, Command, OptionSpec } from '../command.ts'
@@ -7,23 +6,23 @@ import { SERVER_OPTIONS } from '../command.ts'
 import { CliFailure, EXIT, wrongUsage } from '../exit.ts'
 import type { ExitCode } from '../exit.ts'
 import { confirm, readText } from '../io.ts'
+import { jsonOrNull } from '../json.ts'
 import type { Io } from '../io.ts'
+import { callForEvent, eventPath, readEvent, readEvents } from '../server/events.ts'
 import type { Server } from '../server/server.ts'
 import { refusal } from '../server/server.ts'
 import { operatorServer } from '../server/target.ts'
-import { eventListSchema, eventSchema, expectedAs } from '../server/wire.ts'
 import type { Event } from '../server/wire.ts'
 import { columns } from '../text/columns.ts'
+import { statusOf } from '../text/event-status.ts'
 import { count } from '../text/figures.ts'
 import { harmless } from '../text/width.ts'
-import { FIELD_OPTIONS, fieldsFrom } from './event-fields.ts'
-
-const EVENTS = '/api/v1/admin/events'
+import { eventIdFault, FIELD_OPTIONS, fieldsFrom } from './event-fields.ts'
 
 export const EVENT_ARGUMENT: ArgumentSpec = {
   name: 'event',
   summary: 'id of the event: letters, digits, - and _, at most 64',
-  fault: (value) => (isId(value) ? null : 'letters, digits, - and _, at most 64, not beginning with - or _'),
+  fault: eventIdFault,
 }
 
 const YES: OptionSpec = { kind: 'flag', name: 'yes', summary: 'do not ask' }
@@ -84,7 +83,7 @@ const create: Command = {
     if (!('capacity' in body)) throw wrongUsage('--capacity is missing: how many may be inside at once')
     const server = await operatorServer(call)
     if (!args.flag('replace')) await refuseExisting(server, eventId)
-    return report(call, expectedAs(eventSchema, await server.call('PUT', pathOf(eventId), body)))
+    return report(call, await callForEvent(server, 'PUT', eventPath(eventId), body))
   },
 }
 
@@ -102,8 +101,8 @@ const set: Command = {
     const body = fieldsFrom(call.args)
     if (Object.keys(body).length === 0) throw wrongUsage('nothing to change. See: usher events set --help')
     const server = await operatorServer(call)
-    const path = pathOf(call.args.argument('event'))
-    return report(call, expectedAs(eventSchema, await server.call('PATCH', path, body)))
+    const path = eventPath(call.args.argument('event'))
+    return report(call, await callForEvent(server, 'PATCH', path, body))
   },
 }
 
@@ -151,7 +150,7 @@ const remove: Command = {
     const server = await operatorServer(call)
     if (!args.flag('yes')) await confirmLoss(io, server, eventId, 'delete')
     if (args.flag('close')) await act(server, eventId, 'close')
-    await server.call('DELETE', pathOf(eventId))
+    await server.call('DELETE', eventPath(eventId))
     io.out(isJson ? JSON.stringify({ eventId, deleted: true }) : `${eventId} is deleted`)
     return EXIT.ok
   },
@@ -166,24 +165,12 @@ export const eventCommands: readonly Command[] = [
   remove,
 ]
 
-export async function readEvent(server: Server, eventId: string): Promise<Event> {
-  return expectedAs(eventSchema, await server.call('GET', pathOf(eventId)))
-}
-
-export async function readEvents(server: Server): Promise<readonly Event[]> {
-  return expectedAs(eventListSchema, await server.call('GET', EVENTS)).events
-}
-
-async function act(server: Server, eventId: string, action: EventAction): Promise<Event> {
-  return expectedAs(eventSchema, await server.call('POST', `${pathOf(eventId)}/${action}`, {}))
-}
-
-function pathOf(eventId: string): string {
-  return `${EVENTS}/${eventId}`
+function act(server: Server, eventId: string, action: EventAction): Promise<Event> {
+  return callForEvent(server, 'POST', `${eventPath(eventId)}/${action}`, {})
 }
 
 async function refuseExisting(server: Server, eventId: string): Promise<void> {
-  const answer = await server.ask('GET', pathOf(eventId))
+  const answer = await server.ask('GET', eventPath(eventId))
   if (answer.status === 404) return
   if (answer.status !== 200) throw refusal(server.url, answer)
   throw new CliFailure(
@@ -202,13 +189,8 @@ async function confirmLoss(io: Io, server: Server, eventId: string, verb: string
 async function fieldsOfFile({ args, io }: Call): Promise<object> {
   const file = args.text('from')
   if (file === null) return {}
-  try {
-    const fields: unknown = JSON.parse(await readText(io, file))
-    if (typeof fields === 'object' && fields !== null && !Array.isArray(fields)) return fields
-  } catch (error) {
-    if (error instanceof CliFailure) throw error
-    // Not JSON: the same fault as JSON of another kind.
-  }
+  const fields = jsonOrNull(await readText(io, file))
+  if (typeof fields === 'object' && fields !== null && !Array.isArray(fields)) return fields
   throw wrongUsage(`--from: ${file} is no JSON object`)
 }
 
@@ -240,9 +222,4 @@ export function eventLines(event: Event): string {
 function shownValue(value: unknown): string {
   if (value === null) return 'none'
   return harmless(typeof value === 'string' ? value : JSON.stringify(value))
-}
-
-/** The status in words; an open event that admits nobody because its gate is away is not just open. */
-export function statusOf({ status, holding }: Pick<Event, 'status' | 'holding'>): string {
-  return harmless(status.replaceAll('_', ' ')) + (holding ? ', holding' : '')
 }

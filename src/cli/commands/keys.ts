@@ -1,10 +1,11 @@
 /** `usher keys ...`: new secrets, without showing them. */
-import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import * as z from 'zod'
 import type { Call, Command, OptionSpec } from '../command.ts'
 import { CliFailure, EXIT, wrongUsage } from '../exit.ts'
+import { readFileOrNull } from '../io.ts'
 import type { Io } from '../io.ts'
+import { jsonOrNull } from '../json.ts'
 import { ROTATED, rotationOf } from '../keys/rotation.ts'
 import type { Rotated, Rotation } from '../keys/rotation.ts'
 import { STEPS } from '../keys/signing-keys.ts'
@@ -94,19 +95,15 @@ function currentSettings(io: Io, file: string): Settings {
 /** What `npm start` keeps in its state directory; it runs with that where nothing else is set. */
 function localSecrets({ cwd, env }: Io): Settings {
   const path = join(resolve(cwd, env['USHER_STATE_DIR'] || '.usher'), 'secrets.json')
-  if (!existsSync(path)) return {}
-  try {
-    return z.record(z.string(), z.string()).parse(JSON.parse(readFileSync(path, 'utf8')))
-  } catch (error) {
-    throw new CliFailure(
-      EXIT.failed,
-      'file-unreadable',
-      `${path} holds no secrets; remove it to have new ones made`,
-      {
-        cause: error,
-      },
-    )
-  }
+  const text = readFileOrNull(path)
+  if (text === null) return {}
+  const secrets = z.record(z.string(), z.string()).safeParse(jsonOrNull(text))
+  if (secrets.success) return secrets.data
+  throw new CliFailure(
+    EXIT.usage,
+    'file-unreadable',
+    `${path} holds no secrets; remove it to have new ones made`,
+  )
 }
 
 function tell(

@@ -13,6 +13,7 @@ import type { LoadOptions } from '../load/options.ts'
 import { ProgressDisplay, progressOf } from '../load/progress.ts'
 import { reportOn, reportTable } from '../load/report.ts'
 import type { Report } from '../load/report.ts'
+import { eventPath } from '../server/events.ts'
 import { Server } from '../server/server.ts'
 
 /** Short, so that a fan who walks away does not hold up the run. Renewals keep the shoppers in. */
@@ -52,7 +53,7 @@ async function withEvent(options: LoadOptions, { err }: Io, run: () => Promise<R
   // Cleaning up has its own time: it must also work when the run's is over.
   const signal = new AbortController().signal
   const server = new Server({ url, key: adminKey, timeoutMs: OPERATOR_TIMEOUT_MS, signal })
-  const path = `/api/v1/admin/events/${eventId}`
+  const path = eventPath(eventId)
   await server.call('PUT', path, eventConfig(options))
   try {
     return await run()

@@ -1,6 +1,6 @@
 /** Whether a Redis behind Upstash's REST API answers, runs Lua, and what its clock says. */
 import * as z from 'zod'
-import { messageOf } from '../exit.ts'
+import { reasonOf } from '../server/server.ts'
 import { harmless } from '../text/width.ts'
 import { failing, good } from './check.ts'
 import type { Check } from './check.ts'
@@ -41,8 +41,7 @@ export async function redisChecks(
     ]
   } catch (error) {
     signal.throwIfAborted()
-    const reason =
-      error instanceof z.ZodError ? 'what answers is no Upstash REST API' : harmless(reasonOf(error))
+    const reason = error instanceof z.ZodError ? 'what answers is no Upstash REST API' : reasonOf(error)
     return [
       failing(
         'redis',
@@ -66,8 +65,4 @@ function refused(status: number, error: string): Check {
     `it refuses to run Lua: ${harmless(error)}`,
     'use the REST token that may write, of a database that allows EVAL',
   )
-}
-
-function reasonOf(error: unknown): string {
-  return messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error)
 }

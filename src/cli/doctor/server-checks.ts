@@ -1,7 +1,7 @@
 /** What a running Usher says of itself when it is asked. */
-import { readEvents } from '../commands/events.ts'
 import { CliFailure, EXIT } from '../exit.ts'
 import { madeAtMs } from '../keys/signing-keys.ts'
+import { readEvents } from '../server/events.ts'
 import type { Server } from '../server/server.ts'
 import { refusal } from '../server/server.ts'
 import { isThisMachine } from '../server/target.ts'

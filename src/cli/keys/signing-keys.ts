@@ -3,6 +3,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import * as z from 'zod'
 import type { EntrySigningJwk } from '../../tokens/entry-token-config.ts'
 import { CliFailure, EXIT, wrongUsage } from '../exit.ts'
+import { jsonOrNull } from '../json.ts'
 
 /**
  * - publish: the new key is published beside the old one, which still signs
@@ -47,7 +48,7 @@ export type KeySet = z.infer<typeof KEY_SET>
 /** The value of ENTRY_TOKEN_PRIVATE_JWKS; null for none. @throws CliFailure, without the value. */
 export function keySetFrom(text: string | undefined): KeySet | null {
   if (text === undefined || text.trim() === '') return null
-  const parsed = KEY_SET.safeParse(jsonOrUndefined(text))
+  const parsed = KEY_SET.safeParse(jsonOrNull(text))
   if (parsed.success) return parsed.data
   throw new CliFailure(
     EXIT.failed,
@@ -94,13 +95,4 @@ export function noCurrent(variable: string): CliFailure {
 
 function misfit(step: Step, reason: string): CliFailure {
   return wrongUsage(`--step ${step}: ${reason}`)
-}
-
-function jsonOrUndefined(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // Not JSON fits no schema: the caller tells.
-    return undefined
-  }
 }

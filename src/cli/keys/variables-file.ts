@@ -1,7 +1,9 @@
 /** A file of lines `NAME='value'`, changed in place: what else is in it stays as it is. */
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { randomBytes } from 'node:crypto'
+import { CliFailure, EXIT, messageOf } from '../exit.ts'
+import { readFileOrNull } from '../io.ts'
 
 /** What to set, and what to remove (null). */
 export type Changes = Readonly<Record<string, string | null>>
@@ -40,15 +42,17 @@ function lineOf(name: string, value: string): string {
   return `${name}='${value}'`
 }
 
-/** Writes the changes; the file is readable by its owner alone from then on, and never half written. */
+/** Writes the changes; the file is readable by its owner alone from then on, and never half written. @throws CliFailure */
 export function changeFile(path: string, changes: Changes): void {
-  const text = changedText(existsSync(path) ? readFileSync(path, 'utf8') : '', changes)
+  const before = readFileOrNull(path) ?? ''
   const draft = `${path}.${randomBytes(6).toString('hex')}`
-  writeFileSync(draft, text, { mode: 0o600, flag: 'wx' })
   try {
+    writeFileSync(draft, changedText(before, changes), { mode: 0o600, flag: 'wx' })
     renameSync(draft, path)
   } catch (error) {
-    rmSync(draft)
-    throw error
+    rmSync(draft, { force: true })
+    throw new CliFailure(EXIT.failed, 'file-unwritable', `${path} is as it was: ${messageOf(error)}`, {
+      cause: error,
+    })
   }
 }

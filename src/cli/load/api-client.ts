@@ -2,6 +2,7 @@
 import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from 'zod'
+import { jsonOrNull } from '../json.ts'
 import { admissionSchema, eventStatusSchema, placeSchema, problemSchema, sessionSchema } from './wire.ts'
 
 /** Connections at once that are no streams: of the visitors, and of the shop. */
@@ -148,13 +149,4 @@ export class Api {
 /** For messages: no ids, so that the same failure of many fans is one line. */
 function nameOf({ method, path }: Call): string {
   return `${method} ${path.replace(/\/(?!redeem)[^/]*\.[^/]*/, '/{admissionId}').replace(/(events\/)[^/]+/, '$1{eventId}')}`
-}
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // Not JSON, or no body at all: the schema refuses it.
-    return null
-  }
 }

@@ -1,7 +1,7 @@
 /** What `usher load` takes: read, checked and bounded before anything is sent. */
-import { isId } from '../../core/ids.ts'
 import type { Call, OptionSpec } from '../command.ts'
 import { SERVER_OPTIONS } from '../command.ts'
+import { eventIdFault } from '../commands/event-fields.ts'
 import { wrongUsage } from '../exit.ts'
 import { isThisMachine, keyFor, targetUrl } from '../server/target.ts'
 
@@ -86,6 +86,7 @@ export async function loadOptions(call: Call, randomText: string): Promise<LoadO
     timeoutSeconds: args.integer('timeout') ?? 0,
     eventId: eventIdOf(args.text('event') ?? `demo-${randomText}`),
     shopMs: shopRange(args.text('shop-seconds') ?? '1..4'),
+    // On this machine there always is one.
     adminKey: (await keyFor(call, url, 'ADMIN_API_KEY', 'key-file')) ?? '',
     originKey: (await keyFor(call, url, 'ORIGIN_API_KEY', 'origin-key-file')) ?? '',
     keep: args.flag('keep'),
@@ -118,6 +119,7 @@ function loopbackUrl(call: Call): URL {
 }
 
 function eventIdOf(text: string): string {
-  if (!isId(text)) throw wrongUsage('--event: letters, digits, - and _, at most 64')
+  const fault = eventIdFault(text)
+  if (fault !== null) throw wrongUsage(`--event: ${fault}`)
   return text
 }

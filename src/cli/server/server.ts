@@ -1,5 +1,6 @@
 /** Calls of the HTTP contract, each bounded in time, with failures in words for people. */
 import { CliFailure, EXIT, interrupted, messageOf } from '../exit.ts'
+import { jsonOrNull } from '../json.ts'
 import { harmless } from '../text/width.ts'
 import { problemSchema } from './wire.ts'
 
@@ -64,16 +65,14 @@ export class Server {
 function unreachable(url: URL, timeoutMs: number, error: unknown): CliFailure {
   const isLate = error instanceof Error && error.name === 'TimeoutError'
   const reason = isLate ? `no answer within ${timeoutMs / 1_000} s` : reasonOf(error)
-  return new CliFailure(
-    EXIT.unreachable,
-    'unreachable',
-    `${url.origin} does not answer: ${reason}. Is it running (npm start), and is --url or USHER_URL right?`,
-    { cause: error },
-  )
+  return new CliFailure(EXIT.unreachable, 'unreachable', `${url.origin} does not answer: ${reason}`, {
+    cause: error,
+    advice: 'Is it running (npm start), and is --url or USHER_URL right?',
+  })
 }
 
 /** fetch says only "fetch failed"; what failed is in the cause, for several addresses in the first of its errors. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined
   const first = cause instanceof AggregateError ? (cause.errors as readonly unknown[])[0] : cause
   return harmless(messageOf(first ?? error))
@@ -101,12 +100,12 @@ export function refusal(url: URL, { status, headers, body }: Answer): CliFailure
   const { code, detail, errors = [], eventStatus } = problem.data
   const faults = errors.map((fault) => `${fault.pointer.replace(/^\//, '')}: ${fault.detail}`)
   const state = eventStatus === undefined ? [] : [`The event is ${eventStatus}.`]
-  const advice = ADVICE[code]
-  const message = [detail, ...state, ...faults, ...(advice === undefined ? [] : [advice])]
+  const message = [detail, ...state, faults.join('; ')]
     .map(harmless)
+    .filter((part) => part !== '')
     .join(' ')
   const exitCode = code === 'unauthenticated' || code === 'forbidden' ? EXIT.notAllowed : EXIT.failed
-  return new CliFailure(exitCode, code, message)
+  return new CliFailure(exitCode, code, message, { advice: ADVICE[code] ?? null })
 }
 
 /** What this program can add to the server's own words. */
@@ -116,13 +115,4 @@ const ADVICE: Readonly<Record<string, string>> = {
   'event-not-found': 'See which there are: usher events list',
   'event-not-closed': 'Close it first, or use: usher events delete --close',
   misconfigured: 'See what is wrong: usher doctor',
-}
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // A page or nothing: the caller judges by the status.
-    return null
-  }
 }

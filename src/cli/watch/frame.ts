@@ -1,7 +1,7 @@
 /** The picture of `usher watch`, as lines that fit the terminal. */
-import { statusOf } from '../commands/events.ts'
 import type { Style } from '../io.ts'
 import { padded } from '../text/columns.ts'
+import { statusOf } from '../text/event-status.ts'
 import { count, rate, wait } from '../text/figures.ts'
 import { bar, sparkline } from '../text/graphs.ts'
 import { fitted, harmless } from '../text/width.ts'

@@ -1,7 +1,7 @@
 /** Asks for an event at a steady pace until told to stop. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readEvent } from '../commands/events.ts'
 import { CliFailure, EXIT } from '../exit.ts'
+import { readEvent } from '../server/events.ts'
 import type { Server } from '../server/server.ts'
 import { expectedAs, publicStatusSchema } from '../server/wire.ts'
 import { sampleOf } from './sample.ts'

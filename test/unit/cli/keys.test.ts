@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
@@ -228,6 +228,18 @@ describe('usher keys', () => {
       2,
     )
     expect(io.complained.join()).toContain('--step replace')
+  })
+
+  it('a file that cannot be written is told, and stays as it is', async () => {
+    const there = await run('keys', 'rotate', 'session', '--file', 'missing/production.vars')
+    expect(there).toMatchObject({ code: 1, err: expect.stringContaining('is as it was') })
+    const folder = await run('keys', 'rotate', 'session', '--file', '.')
+    expect(folder).toMatchObject({ code: 2, err: expect.stringContaining('cannot be read') })
+    writeFileSync(join(cwd, 'production.vars'), `ENTRY_TOKEN_ALG=HS512\nENTRY_TOKEN_SECRET="it's mine"\n`)
+    const before = readFileSync(join(cwd, 'production.vars'), 'utf8')
+    expect(await run('keys', 'rotate', 'entry', '--file', 'production.vars')).toMatchObject({ code: 1 })
+    expect(readFileSync(join(cwd, 'production.vars'), 'utf8')).toBe(before)
+    expect(readdirSync(cwd)).toEqual(['production.vars'])
   })
 
   it('print gives the value to a pipe, and says when there is none', async () => {
