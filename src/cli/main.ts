@@ -32,7 +32,8 @@ async function run(
   io: Io,
   version: string,
 ): Promise<ExitCode> {
-  const [first] = argv
+  const [first, ...rest] = argv
+  if (first === 'help') return run(commands, [...rest, '--help'], io, version)
   if (first === undefined || first === '--help' || first === '-h') {
     // Without any word it is a mistake, which a script should notice.
     const isAsked = first !== undefined

@@ -392,6 +392,13 @@ describe('doctor', () => {
     await eventually(async () => ((await usher.api.request('GET', '/healthz')).status === 200 ? true : null))
   })
 
+  it('the token of Redis is not sent in clear to another machine', async () => {
+    const { failed, named } = await checkup({ ...redis(), UPSTASH_REDIS_REST_URL: 'http://redis.example' })
+    expect(failed).toEqual(['variables'])
+    expect(named('variables')?.detail).toContain('UPSTASH_REDIS_REST_URL must be an https URL')
+    expect(named('redis')).toBeUndefined()
+  })
+
   it('a token that Redis refuses is told as that', async () => {
     const { named } = await checkup({ ...redis(), UPSTASH_REDIS_REST_TOKEN: 'wrong' })
     expect(named('redis')).toMatchObject({ state: 'fail', detail: 'it refuses the token' })

@@ -98,9 +98,14 @@ function notChecked(name: string, variable: string, option: string): Check {
 async function redisOf({ args, io }: Call, settings: Settings): Promise<readonly Check[]> {
   const url = settings['UPSTASH_REDIS_REST_URL'] ?? ''
   const token = settings['UPSTASH_REDIS_REST_TOKEN'] ?? ''
-  // What is no address, the check of the variables has told.
-  if (url === '' || token === '' || !URL.canParse(url)) return []
+  if (url === '' || token === '' || !isPrivate(url)) return []
   return redisChecks({ url, token }, (args.integer('timeout') ?? 10) * 1_000, io.signal)
+}
+
+/** What is no address, or would carry the token in clear, the check of the variables has told. */
+function isPrivate(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : null
+  return url !== null && (url.protocol === 'https:' || (url.protocol === 'http:' && isThisMachine(url)))
 }
 
 const MARKS: Readonly<Record<Check['state'], { readonly word: string; readonly style: Style }>> = {

@@ -57,6 +57,12 @@ describe('help', () => {
     }
   })
 
+  it('is had with help before it, too', async () => {
+    expect(await run('help')).toEqual(await run('--help'))
+    expect(await run('help', 'events', 'create')).toEqual(await run('events', 'create', '--help'))
+    expect(await run('help', 'explode')).toMatchObject({ code: 2 })
+  })
+
   it('a group of commands has its own', async () => {
     expect((await run('events', '--help')).out).toContain('events sold-out <event>')
     expect((await run('events', '--help')).out).not.toContain('doctor')
