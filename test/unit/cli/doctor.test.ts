@@ -148,6 +148,8 @@ describe('variables', () => {
   it('nothing needs to be set for a local run, and nothing here for a deployment', () => {
     expect(variablesCheck({}, 'local')).toMatchObject({ state: 'ok' })
     expect(variablesCheck({ USHER_STAGE: 'production' }, 'deployment')).toMatchObject({ state: 'ok' })
+    const onlyTheAddress = { UPSTASH_REDIS_REST_URL: 'https://redis.example' }
+    expect(variablesCheck(onlyTheAddress, 'deployment')).toMatchObject({ state: 'ok' })
   })
 
   it.each([
