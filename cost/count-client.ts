@@ -1,6 +1,6 @@
 /** Who is counted: visitors, the shop and the operator over HTTP, with the bytes that they received. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { SseParser } from '../demo/sse-parser.ts'
+import { SseParser } from '../src/cli/load/sse-parser.ts'
 
 const AT_ONCE = 50
 
