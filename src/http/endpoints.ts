@@ -5,6 +5,7 @@ import type { Endpoint } from './endpoint.ts'
 import { openApiDocument } from './openapi.ts'
 import { json } from './reply.ts'
 import { adminEventEndpoints } from './routes/admin-events.ts'
+import { adminPageEndpoints } from './routes/admin-page.ts'
 import { adminPoolEndpoints } from './routes/admin-pools.ts'
 import { admissionEndpoints } from './routes/admissions.ts'
 import { eventEndpoints } from './routes/events.ts'
@@ -26,6 +27,7 @@ export function createEndpoints(): readonly Endpoint[] {
     ...adminPoolEndpoints,
     ...serviceEndpoints,
     ...waitPageEndpoints,
+    ...adminPageEndpoints,
   ]
   let document: unknown
   endpoints.push(

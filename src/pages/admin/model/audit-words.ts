@@ -1,0 +1,31 @@
+/** Entries of the audit log in words. */
+import { texts } from '../texts.ts'
+import type { AuditEntry } from './answers.ts'
+
+const words = texts.audit
+
+/** The name of who did it, or of what they are when they have none. */
+export function whoText({ operator }: AuditEntry): string {
+  return operator.name ?? words.by[operator.kind]
+}
+
+/** An action that a newer server knows is shown by its own name. */
+export function actionText({ action }: AuditEntry): string {
+  const known: Readonly<Record<string, string>> = words.actions
+  return known[action] ?? action
+}
+
+/** 'done', or that it was not and why. */
+export function outcomeText({ outcome, problem }: AuditEntry): string {
+  return problem === null ? words.outcomes[outcome] : `${words.outcomes[outcome]}: ${problem}`
+}
+
+/** 'capacity: 100 → 200', one for each field. */
+export function changeTexts({ changes }: AuditEntry): string[] {
+  return changes.map(({ field, before, after }) => words.change(field, valueText(before), valueText(after)))
+}
+
+function valueText(value: unknown): string {
+  if (value === null || value === undefined) return words.nothing
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

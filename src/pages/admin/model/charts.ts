@@ -1,0 +1,82 @@
+/** Which charts an event has: what each draws, and the sentence that stands for it. */
+import { texts } from '../texts.ts'
+import { clockText, countText, durationText, NONE, rateText } from './format.ts'
+import { peakOf, pointsOf } from './samples.ts'
+import type { Moment } from './samples.ts'
+
+type Words = typeof texts.event.charts
+
+export type ChartSpec = {
+  readonly title: 'admitted' | 'waiting' | 'inside' | 'wait' | 'streams' | 'trouble'
+  readonly format: (value: number) => string
+  /** The smallest step of the value axis that means something. */
+  readonly least: number
+  /** The first is what the chart is about. */
+  readonly lines: readonly {
+    readonly name: keyof Words &
+      ('admitted' | 'waiting' | 'inside' | 'capacity' | 'p50' | 'p95' | 'streams' | 'noShows' | 'errors')
+    readonly look: 'area' | 'second' | 'bound'
+    readonly pick: (moment: Moment) => number | null
+  }[]
+  /** A level that bounds the first line. */
+  readonly bound?: (admitPerMinute: number | null) => number | null
+}
+
+export const CHARTS: readonly ChartSpec[] = [
+  {
+    title: 'admitted',
+    format: rateText,
+    least: 0.1,
+    lines: [{ name: 'admitted', look: 'area', pick: (moment) => moment.admittedPerSecond }],
+    bound: (admitPerMinute) => (admitPerMinute === null ? null : admitPerMinute / 60),
+  },
+  {
+    title: 'waiting',
+    format: countText,
+    least: 1,
+    lines: [{ name: 'waiting', look: 'area', pick: (moment) => moment.waiting }],
+  },
+  {
+    title: 'inside',
+    format: countText,
+    least: 1,
+    lines: [
+      { name: 'inside', look: 'area', pick: (moment) => moment.inside },
+      { name: 'capacity', look: 'bound', pick: (moment) => moment.capacity },
+    ],
+  },
+  {
+    title: 'wait',
+    format: durationText,
+    least: 1,
+    lines: [
+      { name: 'p50', look: 'area', pick: (moment) => moment.waitSecondsP50 },
+      { name: 'p95', look: 'second', pick: (moment) => moment.waitSecondsP95 },
+    ],
+  },
+  {
+    title: 'streams',
+    format: countText,
+    least: 1,
+    lines: [{ name: 'streams', look: 'area', pick: (moment) => moment.streams }],
+  },
+  {
+    title: 'trouble',
+    format: countText,
+    least: 1,
+    lines: [
+      { name: 'noShows', look: 'area', pick: (moment) => moment.noShows },
+      { name: 'errors', look: 'second', pick: (moment) => moment.errors },
+    ],
+  },
+]
+
+/** 'now 2.4, most 9.8 at 14:02:10', of what the chart is about. */
+export function summaryOf({ lines: [main], format }: ChartSpec, moments: readonly Moment[]): string {
+  const points = main === undefined ? [] : pointsOf(moments, main.pick)
+  const peak = peakOf(points)
+  if (peak === null) return texts.event.charts.empty
+  const now = points[points.length - 1]?.value ?? null
+  const nowText = now === null ? NONE : format(now)
+  return texts.event.charts.summary(nowText, format(peak.value), clockText(peak.atMs))
+}
