@@ -23,6 +23,8 @@ export const CONFIG_VARIABLES = [
   'RATE_LIMITS',
   'PROMOTION_ALARM_PER_SECOND',
   'ENDED_RETENTION_SECONDS',
+  'AUDIT_RETENTION_SECONDS',
+  'AUDIT_ENTRIES_MAX',
   'SHOP_URL',
 ] as const
 export type ConfigVariable = (typeof CONFIG_VARIABLES)[number]

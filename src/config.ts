@@ -28,6 +28,8 @@ export type Config = {
   readonly promotionAlarmPerSecond: number
   /** How long a place or an admission that has ended can still be asked for. */
   readonly endedRetentionSeconds: number
+  /** How long the audit log keeps an entry, and how many at most. */
+  readonly audit: { readonly retentionSeconds: number; readonly entriesMax: number }
   /** Where the waiting page sends the admitted. */
   readonly shopUrl: string | null
 }
@@ -90,6 +92,14 @@ export function parseConfig(env: ConfigEnv): Result<Config, ConfigProblem[]> {
       min: 60,
       max: 315_360_000,
     }),
+    audit: {
+      retentionSeconds: reader.integer('AUDIT_RETENTION_SECONDS', {
+        byDefault: 31_536_000,
+        min: 86_400,
+        max: 315_360_000,
+      }),
+      entriesMax: reader.integer('AUDIT_ENTRIES_MAX', { byDefault: 100_000, min: 1_000, max: 1_000_000 }),
+    },
     shopUrl: reader.has('SHOP_URL') ? reader.url('SHOP_URL') : null,
   }
   // One key for both would let the shop's server act as the operator.

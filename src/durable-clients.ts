@@ -2,12 +2,13 @@
 import { waitUntil } from 'cloudflare:workers'
 import type { CallLane } from './call-lane.ts'
 import { shardOf } from './core/scale.ts'
-import { joinShardOf, lineOf, registryOf, streamShardOf } from './durable/objects.ts'
+import { auditOf, joinShardOf, lineOf, registryOf, streamShardOf } from './durable/objects.ts'
 import { scaleOf } from './durable/stream-response.ts'
 import { LanesByLine } from './line-lanes.ts'
 import { LineScales } from './line-scales.ts'
 import { objectCaller } from './object-caller.ts'
 import type { ObjectCaller } from './object-caller.ts'
+import type { AuditApi } from './ports/audit.ts'
 import type { IdempotencyApi } from './ports/idempotency.ts'
 import type { Joined, LineApi, LineResult } from './ports/lines.ts'
 import { Overloaded } from './ports/overloaded.ts'
@@ -52,6 +53,10 @@ export function lineClient(env: Env, eventId: string): LineApi {
     reassertPool: (poolId) => ask('repeat', (line) => line.reassertPool(poolId)),
     poolChanged: (pool) => ask('repeat', (line) => line.poolChanged(pool)),
     metrics: () => ask('repeat', (line) => line.metrics()),
+    series: (minutes) => ask('repeat', (line) => line.series(minutes)),
+    visitor: (userId) => ask('repeat', (line) => line.visitor(userId)),
+    removeVisitor: (userId) => ask('repeat', (line) => line.removeVisitor(userId)),
+    exportPage: (what, after) => ask('repeat', (line) => line.exportPage(what, after)),
     fetch: async (request) => {
       const { searchParams } = new URL(request.url)
       const { joinShards, streamShards } = scales.of(eventId, Date.now())
@@ -112,6 +117,17 @@ export function registryClient(env: Env): RegistryApi {
     poolMembers: (poolId) => ask('repeat', (registry) => registry.poolMembers(poolId)),
     leftPool: (eventId, poolId) => ask('repeat', (registry) => registry.leftPool(eventId, poolId)),
     ping: () => ask('repeat', (registry) => registry.ping()),
+  }
+}
+
+/** The log of what operators did; see AuditApi. */
+export function auditClient(env: Env): AuditApi {
+  const ask = objectCaller(() => auditOf(env))
+  return {
+    // Repeated, it would be in the log twice.
+    write: (facts, ending) => ask('never', (audit) => audit.write(facts, ending)),
+    settle: (entryId, ending) => ask('repeat', (audit) => audit.settle(entryId, ending)),
+    page: (query) => ask('repeat', (audit) => audit.page(query)),
   }
 }
 

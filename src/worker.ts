@@ -3,14 +3,16 @@ import { createApp, createMisconfiguredApp } from './app.ts'
 import type { App } from './app.ts'
 import { parseConfig } from './config.ts'
 import type { Config } from './config.ts'
-import { idempotencyClient, lineClient, registryClient } from './durable-clients.ts'
+import { auditClient, idempotencyClient, lineClient, registryClient } from './durable-clients.ts'
 import { log } from './observability/log.ts'
 import { createRedis } from './redis/client.ts'
 import { createPoolGate } from './redis/pool-gate.ts'
 import { watchEvents } from './scheduled.ts'
 import { createEntryTokens } from './tokens/entry-token.ts'
+import { createOperatorSessions } from './tokens/operator-session.ts'
 import { createVisitorTokens } from './tokens/visitor-token.ts'
 
+export { AuditLog } from './durable/audit-log.ts'
 export { EventLine } from './durable/event-line.ts'
 export { EventRegistry } from './durable/event-registry.ts'
 export { IdempotencyShard } from './durable/idempotency-shard.ts'
@@ -48,8 +50,10 @@ function configuredApp(config: Config, env: Env): App {
     line: (eventId) => lineClient(env, eventId),
     registry: registryClient(env),
     idempotency: idempotencyClient(env),
+    audit: auditClient(env),
     entryTokens: createEntryTokens(config),
     visitorTokens: createVisitorTokens(config),
+    operatorSessions: createOperatorSessions(config),
     limiters: { join: env.JOIN_LIMIT, session: env.SESSION_LIMIT },
     staticFiles: env.ASSETS,
     // A client for each ping: one that is shared would put the calls of several requests into one batch.

@@ -23,3 +23,9 @@ export function admissionIdFor(eventId: string, random: string): string {
 export function eventIdOfAdmission(admissionId: string): string | null {
   return ADMISSION_ID_PATTERN.exec(admissionId)?.[1] ?? null
 }
+
+/** A visitor's id is stored with every place and admission; identity providers keep theirs far below this. */
+export const USER_ID_CHARS_MAX = 128
+
+/** Whatever an identity provider puts into `sub`, if it is well-formed Unicode. */
+export const USER_ID_PATTERN = new RegExp(`^[^\\p{Cs}]{1,${USER_ID_CHARS_MAX}}$`, 'su')

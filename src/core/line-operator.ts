@@ -24,6 +24,11 @@ export type DrawTools = {
   readonly ticketOf: (seed: string) => TicketOf
 }
 
+/** The configuration as it is: the status is the event's, whatever it was created with. */
+export function configOf(event: EventRecord): EventConfig {
+  return { ...event.config, status: event.status }
+}
+
 export function newEvent(
   eventId: string,
   config: EventConfig,

@@ -9,8 +9,11 @@ import type { EventAction } from '../core/event-config.ts'
 import type { JoinReport } from '../core/join-windows.ts'
 import type { Admission, EventDetail, EventStatus, Place } from '../core/views.ts'
 import { log } from '../observability/log.ts'
+import { LineSeries } from '../core/line-series.ts'
+import type { ExportKind, ExportPage, SeriesView, VisitorHistory } from '../ports/line-console.ts'
 import type { LineHost } from '../ports/line-host.ts'
 import type {
+  Changed,
   ConfigureRequest,
   JoinBlockAnswer,
   Joined,
@@ -29,8 +32,10 @@ import type {
 } from '../ports/stream-shards.ts'
 import { drawTools } from './draw-tools.ts'
 import { LineClock } from './line-clock.ts'
+import { LineConsole } from './line-console.ts'
 import { LineEngine } from './line-engine.ts'
 import { LineMeters } from './line-meters.ts'
+import { LineRecords } from './line-records.ts'
 import { LineStorage } from './line-storage.ts'
 import { LineStreams } from './line-streams.ts'
 import { Promotion } from './promotion.ts'
@@ -39,21 +44,34 @@ import { streamResponse } from './stream-response.ts'
 
 export class EventLine extends DurableObject<Env> implements LineApi, LineShardsApi, LineStreamsApi {
   readonly #engine: LineEngine
+  readonly #console: LineConsole
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     const meters = new LineMeters()
     const rows = new LineStorage(ctx.storage)
+    const records = new LineRecords(ctx.storage.sql)
+    const series = new LineSeries((samples) => records.saveSamples(samples))
     const config = parseConfig(env)
     const endedRetentionMs = config.ok ? config.value.endedRetentionSeconds * 1_000 : null
-    this.#engine = new LineEngine(hostOf(ctx, rows, endedRetentionMs), {
+    const host = hostOf(ctx, rows, endedRetentionMs)
+    const engine = new LineEngine(host, {
       meters,
+      series,
       streams: (link) => new LineStreams({ ...link, rows, meters }),
       promotion: (link) => new Promotion({ ...link, meters }, promotionTools(env, meters)),
     })
+    this.#engine = engine
+    this.#console = new LineConsole({
+      line: () => engine.line(),
+      isStreaming: (userId) => engine.isStreaming(userId),
+      nowMs: host.nowMs,
+      records,
+      series,
+    })
   }
 
-  async configure(request: ConfigureRequest): Promise<LineResult<{ created: boolean; detail: EventDetail }>> {
+  async configure(request: ConfigureRequest): Promise<LineResult<Changed & { readonly created: boolean }>> {
     return this.#engine.configure(request)
   }
 
@@ -65,7 +83,7 @@ export class EventLine extends DurableObject<Env> implements LineApi, LineShards
     return this.#engine.detail()
   }
 
-  async act(action: EventAction): Promise<LineResult<EventDetail>> {
+  async act(action: EventAction): Promise<LineResult<Changed>> {
     return this.#engine.act(action)
   }
 
@@ -123,6 +141,22 @@ export class EventLine extends DurableObject<Env> implements LineApi, LineShards
 
   async metrics(): Promise<LineResult<LineMetrics>> {
     return this.#engine.metrics()
+  }
+
+  async series(minutes: number): Promise<LineResult<SeriesView>> {
+    return this.#console.series(minutes)
+  }
+
+  async visitor(userId: string): Promise<LineResult<VisitorHistory>> {
+    return this.#console.visitor(userId)
+  }
+
+  async removeVisitor(userId: string): Promise<LineResult<null>> {
+    return this.#engine.leave(userId)
+  }
+
+  async exportPage(what: ExportKind, after: number): Promise<LineResult<ExportPage>> {
+    return this.#console.exportPage(what, after)
   }
 
   override async fetch(request: Request): Promise<Response> {

@@ -3,6 +3,7 @@
  * events and by a pool's recovery. Never on the way of a visitor.
  */
 import { DurableObject } from 'cloudflare:workers'
+import { changedFields, type FieldChange } from '../core/field-changes.ts'
 import type { PoolConfig, RegisteredEvent, RegistryApi } from '../ports/registry.ts'
 import { migrate, type Migrations } from './migrations.ts'
 
@@ -93,7 +94,7 @@ export class EventRegistry extends DurableObject<Env> implements RegistryApi {
     poolId: string
     capacity: number
     admitPerMinute: number | null
-  }): Promise<{ created: boolean; pool: PoolConfig }> {
+  }): Promise<{ created: boolean; pool: PoolConfig; changes: readonly FieldChange[] }> {
     const known = this.#pool(pool.poolId)
     // Follows the clock, so that a pool made again under the same id is newer than what the gate remembers.
     const version = Math.max((known?.version ?? 0) + 1, Date.now())
@@ -107,7 +108,9 @@ export class EventRegistry extends DurableObject<Env> implements RegistryApi {
       version,
     )
     const changed: PoolConfig = { ...pool, version }
-    return { created: known === null, pool: changed }
+    // Its version and its id are no setting of the operator's.
+    const { poolId: _id, ...settings } = pool
+    return { created: known === null, pool: changed, changes: changedFields(known, settings) }
   }
 
   async pool(poolId: string): Promise<PoolConfig | null> {

@@ -5,13 +5,22 @@
  */
 import type { EventAction } from '../core/event-config.ts'
 import type { LineFailure } from '../core/failures.ts'
+import { changedFields } from '../core/field-changes.ts'
 import type { JoinReport } from '../core/join-windows.ts'
 import * as admissions from '../core/line-admissions.ts'
 import * as operator from '../core/line-operator.ts'
+import type { LineSeries } from '../core/line-series.ts'
 import { countsOf, newLine, restoreLine, type LineState } from '../core/line-state.ts'
 import { admissionView, eventDetailView, eventStatusView, placeView } from '../core/line-views.ts'
 import * as visitors from '../core/line-visitors.ts'
-import { decision, type AdmissionRecord, type Change, type Decision, type Notice } from '../core/records.ts'
+import {
+  decision,
+  type AdmissionRecord,
+  type Change,
+  type Decision,
+  type EventRecord,
+  type Notice,
+} from '../core/records.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { ScaleRule, UNSCALED, type LineScale } from '../core/scale.ts'
 import { nextWakeMs } from '../core/schedule.ts'
@@ -19,7 +28,9 @@ import type { EpochMs } from '../core/time.ts'
 import type { Admission, EventDetail, EventStatus, Outcome, Place } from '../core/views.ts'
 import { log } from '../observability/log.ts'
 import type { LineHost, LineLink, Promoting, Streams } from '../ports/line-host.ts'
+import type { LineConsoleApi } from '../ports/line-console.ts'
 import type {
+  Changed,
   ConfigureRequest,
   JoinBlockAnswer,
   Joined,
@@ -50,13 +61,17 @@ const NO_EVENT = err({ reason: 'event-not-found' } as const)
 
 export type LineParts = {
   readonly meters: LineMeters
+  readonly series: LineSeries
   readonly streams: (link: LineLink) => Streams
   readonly promotion: (link: LineLink) => Promoting
 }
 
-export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'>, LineShardsApi, LineStreamsApi {
+type EngineApi = Omit<LineApi, 'fetch' | 'reassertPool' | keyof LineConsoleApi>
+
+export class LineEngine implements EngineApi, LineShardsApi, LineStreamsApi {
   readonly #host: LineHost
   readonly #meters: LineMeters
+  readonly #series: LineSeries
   readonly #streams: Streams
   readonly #promotion: Promoting
   readonly #retention: Retention
@@ -69,6 +84,7 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'>, Line
   constructor(host: LineHost, parts: LineParts) {
     this.#host = host
     this.#meters = parts.meters
+    this.#series = parts.series
     const nowMs = host.nowMs()
     this.#updatedAtMs = nowMs
     const snapshot = host.rows.load(nowMs)
@@ -92,7 +108,7 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'>, Line
 
   // --- The operator -------------------------------------------------------------------------------------------------
 
-  configure(request: ConfigureRequest): Promise<LineResult<{ created: boolean; detail: EventDetail }>> {
+  configure(request: ConfigureRequest): Promise<LineResult<Changed & { readonly created: boolean }>> {
     const nowMs = this.#host.nowMs()
     const line = this.#line
     if (line === null) {
@@ -101,20 +117,22 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'>, Line
       const event = operator.newEvent(request.eventId, request.config, request.pool, nowMs, this.#host.draw)
       this.#line = newLine(event)
       this.#commit(decision(null, [{ kind: 'event_saved', event }]))
-      return Promise.resolve(ok({ created: true, detail: this.#detail(this.#line) }))
+      return Promise.resolve(ok({ created: true, ...this.#changed(this.#line, null) }))
     }
     const config = request.mode === 'replace' ? request.config : { ...line.event.config, ...request.change }
     const isWished = request.mode === 'replace' ? request.statusGiven : request.change.status !== undefined
     const wish = isWished ? config.status : null
+    const before = line.event
     const decided = operator.reconfigure(line, config, request.pool, wish, nowMs, this.#host.draw)
-    return this.#decided(decided, line, () => ({ created: false, detail: this.#detail(line) }))
+    return this.#decided(decided, line, () => ({ created: false, ...this.#changed(line, before) }))
   }
 
-  async act(action: EventAction): Promise<LineResult<EventDetail>> {
+  async act(action: EventAction): Promise<LineResult<Changed>> {
     const line = this.#line
     if (line === null) return NO_EVENT
+    const before = line.event
     const decided = operator.act(line, action, this.#host.nowMs(), this.#host.draw)
-    return this.#decided(decided, line, () => this.#detail(line))
+    return this.#decided(decided, line, () => this.#changed(line, before))
   }
 
   async remove(): Promise<LineResult<null>> {
@@ -129,6 +147,7 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'>, Line
     // A lease that the pool has not taken back would hold a slot for nobody.
     if (line.ledger.debtCount > 0 || line.batch !== null) return err({ reason: 'store-unavailable' })
     this.#line = null
+    this.#series.clear()
     this.#streams.endAll('closed')
     this.#alarmAtMs = null
     await this.#host.erase()
@@ -146,6 +165,16 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'>, Line
 
   async detail(): Promise<LineResult<EventDetail>> {
     return this.#line === null ? NO_EVENT : ok(this.#detail(this.#line))
+  }
+
+  /** Whether a stream of the visitor is open, wherever it is held. */
+  isStreaming(userId: string): boolean {
+    return this.#streams.has(userId)
+  }
+
+  /** The state itself, for whoever shows it in the same synchronous block. */
+  line(): LineState | null {
+    return this.#line
   }
 
   // --- The visitor --------------------------------------------------------------------------------------------------
@@ -290,7 +319,10 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'>, Line
       this.#tick(line)
     }
     await this.#promotion.reconcile()
-    if (this.#line === line) this.#retention.tick(this.#host.nowMs())
+    if (this.#line === line) {
+      this.#retention.tick(this.#host.nowMs())
+      this.#series.flush(this.#host.nowMs())
+    }
     this.#arm()
     const isOver =
       line.event.status === 'closed' && line.ledger.liveCount === 0 && line.ledger.debtCount === 0
@@ -367,6 +399,8 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'>, Line
     this.#host.background(this.#showPositions())
     this.#promotion.reportThroughput(nowMs)
     this.#retention.tick(nowMs)
+    this.#observe([])
+    this.#series.tick(nowMs)
   }
 
   // --- Deciding and saving ------------------------------------------------------------------------------------------
@@ -417,6 +451,7 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'>, Line
       }
       this.#updatedAtMs = this.#host.nowMs()
     }
+    this.#observe(made.changes)
     if (made.notices.length > 0) this.#host.background(this.#announce(made.notices))
     const isOwing = made.changes.some(
       (change) => change.kind === 'admission_changed' && change.admission.debt !== null,
@@ -449,8 +484,29 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'>, Line
     this.#host.background(this.#host.setAlarm(wakeAtMs))
   }
 
+  /** For the charts. */
+  #observe(changes: readonly Change[]): void {
+    const line = this.#line
+    if (line === null) return
+    const gauges = {
+      waiting: line.waiting.size,
+      inside: line.ledger.liveCount,
+      capacity: line.event.config.capacity,
+      streams: this.#streams.size,
+    }
+    this.#series.observe(gauges, this.#meters.total('redis_failures_total'), changes, this.#host.nowMs())
+  }
+
   #isHolding(line: LineState): boolean {
     return line.event.status === 'open' && this.#promotion.isHolding
+  }
+
+  #changed(line: LineState, before: EventRecord | null): Changed {
+    const changes = changedFields(
+      before === null ? null : operator.configOf(before),
+      operator.configOf(line.event),
+    )
+    return { detail: this.#detail(line), changes }
   }
 
   #detail(line: LineState): EventDetail {

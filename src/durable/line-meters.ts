@@ -43,6 +43,11 @@ export class LineMeters {
     this.#counters.set(name, (this.#counters.get(name) ?? 0) + by)
   }
 
+  /** Since the object woke. */
+  total(name: LineCounter): number {
+    return this.#counters.get(name) ?? 0
+  }
+
   observeMs(name: LineHistogram, ms: number): void {
     this.#histograms.get(name)?.observe(ms / 1_000)
   }
@@ -60,7 +65,7 @@ export class LineMeters {
   }
 
   snapshot(eventId: string, gauges: Readonly<Record<LineGauge, number>>): LineMetrics {
-    const counters = Object.fromEntries(LINE_COUNTERS.map((name) => [name, this.#counters.get(name) ?? 0]))
+    const counters = Object.fromEntries(LINE_COUNTERS.map((name) => [name, this.total(name)]))
     const histograms = Object.fromEntries(
       [...this.#histograms].map(([name, histogram]) => [name, histogram.snapshot()]),
     )

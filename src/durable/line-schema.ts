@@ -61,4 +61,11 @@ export const LINE_MIGRATIONS: Migrations = [
   CREATE INDEX places_by_end ON places (ended_at_ms) WHERE ended_at_ms IS NOT NULL;
   CREATE INDEX admissions_by_end ON admissions (ended_at_ms) WHERE ended_at_ms IS NOT NULL AND debt IS NULL;
   `,
+  // Each row has the samples that were saved together: one row a minute while something happens.
+  `
+  CREATE TABLE series (
+    from_ms INTEGER PRIMARY KEY,
+    samples TEXT NOT NULL
+  );
+  `,
 ]

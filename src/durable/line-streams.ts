@@ -42,6 +42,10 @@ export class LineStreams implements Streams {
     return this.#hub.size + this.#remote.size
   }
 
+  has(userId: string): boolean {
+    return this.#hub.has(userId) || this.#remote.has(userId)
+  }
+
   open(userId: string, joins: boolean, resumed: boolean): Result<ReadableStream<Uint8Array>, LineFailure> {
     const line = this.#deps.line()
     if (line === null) return err({ reason: 'event-not-found' })
@@ -118,7 +122,7 @@ export class LineStreams implements Streams {
 
   #isFull(userId: string): boolean {
     const streamsMax = this.#deps.streamsMax ?? STREAMS_MAX
-    return this.size >= streamsMax && !this.#hub.has(userId) && !this.#remote.has(userId)
+    return this.size >= streamsMax && !this.has(userId)
   }
 
   #changed(userId: string, isOpen: boolean): void {

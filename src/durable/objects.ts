@@ -1,4 +1,5 @@
 /** The one place where an object is found by its name. */
+import type { AuditApi } from '../ports/audit.ts'
 import type { JoinShardApi, LineApi, LineShardsApi } from '../ports/lines.ts'
 import type { RegistryApi } from '../ports/registry.ts'
 import type { LineStreamsApi } from '../ports/stream-shards.ts'
@@ -22,6 +23,11 @@ export function streamShardOf(env: Env, eventId: string, shard: number): Pick<Li
 export function eventAndShard(name: string): { eventId: string; shard: number } {
   const [eventId = '', shard = '0'] = name.split(':')
   return { eventId, shard: Number(shard) }
+}
+
+/** The log of what operators did. */
+export function auditOf(env: Env): AuditApi {
+  return env.AUDIT_LOG.getByName('audit')
 }
 
 export function registryOf(env: Env): RegistryApi {

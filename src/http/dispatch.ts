@@ -1,16 +1,20 @@
 /**
- * Carries one request through its endpoint. In this order: who calls and may they, are they too fast, do the path and
+ * Carries one request through its endpoint. In this order: who calls and may they, are they too fast, do the address and
  * the body fit, was the same request answered before; then the handler.
  */
 import { err, ok } from '../core/result.ts'
 import type { Result } from '../core/result.ts'
+import { runAudited } from './audited.ts'
 import { authenticate, isAllowed } from './credentials.ts'
-import type { Caller, Endpoint } from './endpoint.ts'
+import type { Credential } from './credentials.ts'
+import type { AnyCall, Caller, Endpoint } from './endpoint.ts'
 import type { Failure } from './failure.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
 import { runOnce } from './idempotency.ts'
+import { renewed } from './operator-cookie.ts'
 import { checkParams } from './params.ts'
 import { checkRate } from './rate-limit.ts'
+import { parseQuery } from './query.ts'
 import { parseBody, readBody } from './request-body.ts'
 import { isFromForeignPage, isFromOwnPages } from './same-origin.ts'
 
@@ -25,22 +29,35 @@ export async function dispatch(
   exchange: Exchange,
   deps: GatewayDeps,
 ): Promise<Result<Response, Failure>> {
-  const { request } = exchange
-  const identified = await identify(endpoint, request, deps)
+  const identified = await identify(endpoint, exchange.request, deps)
   if (!identified.ok) return identified
-  const caller = identified.value
+  const { caller, cookie } = await renewed(identified.value, exchange.request.url, deps)
+  const result = await carryOut(endpoint, { ...exchange, caller }, deps)
+  if (result.ok && cookie !== null) result.value.headers.append('Set-Cookie', cookie)
+  return result
+}
+
+async function carryOut(
+  endpoint: Endpoint,
+  exchange: Exchange & { readonly caller: Caller },
+  deps: GatewayDeps,
+): Promise<Result<Response, Failure>> {
+  const { request, caller } = exchange
   const fitting = checkParams(exchange.params)
   if (!fitting.ok) return fitting
   const rated = await checkRate(endpoint.limit, { headers: request.headers, caller }, deps)
   if (!rated.ok) return rated
+  const query = parseQuery(request, endpoint.query)
+  if (!query.ok) return query
 
+  const call: AnyCall = { ...deps, ...exchange, query: query.value, body: undefined, recordChanges: () => {} }
   const schema = endpoint.body
-  if (schema === null) return endpoint.handler({ ...deps, ...exchange, caller, body: undefined })
+  if (schema === null) return runAudited(endpoint, call)
   const text = await readBody(request)
   if (!text.ok) return text
   const run = async (): Promise<Result<Response, Failure>> => {
     const body = parseBody(text.value, schema)
-    return body.ok ? endpoint.handler({ ...deps, ...exchange, caller, body: body.value }) : body
+    return body.ok ? runAudited(endpoint, { ...call, body: body.value }) : body
   }
   return endpoint.idempotent === true ? runOnce({ request, caller, bodyText: text.value }, deps, run) : run()
 }
@@ -51,21 +68,30 @@ async function identify(
   request: Request,
   deps: GatewayDeps,
 ): Promise<Result<Caller, Failure>> {
-  const { corsOrigins } = deps.config
   const changesState = endpoint.method !== 'GET'
   if (endpoint.auth === 'anybody') {
     // Another site must not log its visitors in here: they would wait under a name that it knows.
-    if (changesState && isFromForeignPage(request, corsOrigins)) return err({ reason: 'cross-site-request' })
+    if (changesState && isFromForeignPage(request, deps.config.corsOrigins))
+      return err({ reason: 'cross-site-request' })
     return ok(null)
   }
-  const authenticated = await authenticate(request.headers, deps)
+  const authenticated = await authenticate(request.headers, endpoint.auth, deps)
   if (!authenticated.ok) return authenticated
-  const { caller, byCookie } = authenticated.value
-  if (!isAllowed(caller, endpoint.auth)) return err({ reason: 'forbidden' })
-  if (byCookie && changesState && !isFromOwnPages(request, corsOrigins))
-    return err({ reason: 'cross-site-request' })
-  if (byCookie && endpoint.changesState === true && isFromForeignPage(request, corsOrigins)) {
-    return err({ reason: 'cross-site-request' })
-  }
-  return ok(caller)
+  if (!isAllowed(authenticated.value.caller, endpoint.auth)) return err({ reason: 'forbidden' })
+  if (isForged(endpoint, request, authenticated.value, deps)) return err({ reason: 'cross-site-request' })
+  return ok(authenticated.value.caller)
+}
+
+/** Whether the request relies on a cookie and was, or may have been, made by a page that must not use it. */
+function isForged(
+  { method, changesState }: Endpoint,
+  request: Request,
+  { byCookie }: Credential,
+  { config }: GatewayDeps,
+): boolean {
+  if (byCookie === null) return false
+  // The shop's pages may act for its visitors, never for the operator: whoever can write into one of them would be one.
+  const mayUse = byCookie === 'operator' ? [] : config.corsOrigins
+  if (method !== 'GET') return !isFromOwnPages(request, mayUse)
+  return (changesState === true || byCookie === 'operator') && isFromForeignPage(request, mayUse)
 }

@@ -3,7 +3,10 @@
  * OpenAPI document are all derived, so that none of them can disagree.
  */
 import type * as z from 'zod'
+import type { FieldChange } from '../core/field-changes.ts'
 import type { Result } from '../core/result.ts'
+import type { AuditAction } from '../ports/audit.ts'
+import type { OperatorSession } from '../ports/tokens.ts'
 import type { Failure } from './failure.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
 import type { ProblemCode } from './problem-catalog.ts'
@@ -15,22 +18,41 @@ export type Auth = (typeof AUTHS)[number]
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 export type Visitor = { readonly kind: 'visitor'; readonly userId: string; readonly isOperator: boolean }
+/** By the key, or by a session that was made with it. */
+export type Operator = {
+  readonly kind: 'operator'
+  /** What the audit log calls them. */
+  readonly name: string
+  readonly session: OperatorSession | null
+}
 /** Who is behind a request. `null`: nobody was asked to say. */
-export type Caller = Visitor | { readonly kind: 'origin' } | { readonly kind: 'operator' } | null
+export type Caller = Visitor | { readonly kind: 'origin' } | Operator | null
 
-type CallerOf<A extends Auth> = A extends 'visitor' ? Visitor : Caller
+type CallerOf<A extends Auth> = A extends 'visitor'
+  ? Visitor
+  : A extends 'operator'
+    ? Visitor | Operator
+    : Caller
 
 type ParamName<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
   ? Name | ParamName<Rest>
   : never
 
 /** One request to one endpoint, after everything that the table says has been checked. */
-export type Call<Path extends string, A extends Auth, Body extends z.ZodType> = GatewayDeps & {
+export type Call<
+  Path extends string,
+  A extends Auth,
+  Body extends z.ZodType,
+  Query extends z.ZodType,
+> = GatewayDeps & {
   readonly request: Request
   readonly requestId: string
   readonly params: Readonly<Record<ParamName<Path>, string>>
   readonly caller: CallerOf<A>
   readonly body: z.output<Body>
+  readonly query: z.output<Query>
+  /** For the audit log: what an operator's call has changed. */
+  recordChanges(changes: readonly FieldChange[]): void
 }
 
 export type ResponseSpec = {
@@ -55,15 +77,26 @@ type EndpointFacts = {
   readonly limit?: 'join' | 'session'
   /** A GET that changes state: a cookie alone does not authorize it when the browser says that another site asks. */
   readonly changesState?: true
+  /** What the audit log calls it. Every endpoint of operators that changes something has one. */
+  readonly audit?: AuditAction
+  /** Carried out even when the audit log cannot be written. */
+  readonly isBrake?: true
   /** A page in place of problem+json; null leaves the failure as it is. */
   renderFailure?(failure: Failure): Response | null
 }
 
-export type EndpointSpec<Path extends string, A extends Auth, Body extends z.ZodType> = EndpointFacts & {
+export type EndpointSpec<
+  Path extends string,
+  A extends Auth,
+  Body extends z.ZodType,
+  Query extends z.ZodType,
+> = EndpointFacts & {
   readonly path: Path
   readonly auth: A
   readonly body?: Body
-  handler(call: Call<Path, A, Body>): Promise<Result<Response, Failure>>
+  /** The parameters after the question mark, as texts. Without one nobody looks at them. */
+  readonly query?: Query
+  handler(call: Call<Path, A, Body, Query>): Promise<Result<Response, Failure>>
 }
 
 /** An endpoint whose types have been checked against each other and are now forgotten, so that it fits in a table. */
@@ -71,6 +104,7 @@ export type Endpoint = EndpointFacts & {
   readonly path: string
   readonly auth: Auth
   readonly body: z.ZodType | null
+  readonly query: z.ZodType | null
   handler(call: AnyCall): Promise<Result<Response, Failure>>
 }
 
@@ -80,12 +114,17 @@ export type AnyCall = GatewayDeps & {
   readonly params: Readonly<Record<string, string>>
   readonly caller: Caller
   readonly body: unknown
+  readonly query: unknown
+  recordChanges(changes: readonly FieldChange[]): void
 }
 
-/** Names the parameters in `{braces}`; the handler's `params`, `caller` and `body` get their types from the spec. */
-export function endpoint<Path extends string, A extends Auth, Body extends z.ZodType = z.ZodUndefined>(
-  spec: EndpointSpec<Path, A, Body>,
-): Endpoint {
-  // The dispatcher fills params, caller and body by this very spec, which is what makes forgetting the types safe.
-  return { ...spec, body: spec.body ?? null }
+/** Names the parameters in `{braces}`; the handler's `params`, `caller`, `query` and `body` get their types from the spec. */
+export function endpoint<
+  Path extends string,
+  A extends Auth,
+  Body extends z.ZodType = z.ZodUndefined,
+  Query extends z.ZodType = z.ZodUndefined,
+>(spec: EndpointSpec<Path, A, Body, Query>): Endpoint {
+  // The dispatcher fills params, caller, query and body by this very spec, which is what makes forgetting the types safe.
+  return { ...spec, body: spec.body ?? null, query: spec.query ?? null }
 }

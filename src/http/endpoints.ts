@@ -4,9 +4,12 @@ import { endpoint } from './endpoint.ts'
 import type { Endpoint } from './endpoint.ts'
 import { openApiDocument } from './openapi.ts'
 import { json } from './reply.ts'
+import { adminAuditEndpoints } from './routes/admin-audit.ts'
 import { adminEventEndpoints } from './routes/admin-events.ts'
 import { adminPageEndpoints } from './routes/admin-page.ts'
+import { adminLookupEndpoints } from './routes/admin-lookups.ts'
 import { adminPoolEndpoints } from './routes/admin-pools.ts'
+import { adminSessionEndpoints } from './routes/admin-session.ts'
 import { admissionEndpoints } from './routes/admissions.ts'
 import { eventEndpoints } from './routes/events.ts'
 import { queueEndpoints } from './routes/queue.ts'
@@ -25,6 +28,9 @@ export function createEndpoints(): readonly Endpoint[] {
     ...admissionEndpoints,
     ...adminEventEndpoints,
     ...adminPoolEndpoints,
+    ...adminSessionEndpoints(),
+    ...adminLookupEndpoints,
+    ...adminAuditEndpoints,
     ...serviceEndpoints,
     ...waitPageEndpoints,
     ...adminPageEndpoints,

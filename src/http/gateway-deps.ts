@@ -1,10 +1,11 @@
 import type { EpochMs } from '../core/time.ts'
 import type { Config } from '../config.ts'
 import type { Log } from '../observability/log.ts'
+import type { AuditApi } from '../ports/audit.ts'
 import type { IdempotencyApi } from '../ports/idempotency.ts'
 import type { LineApi } from '../ports/lines.ts'
 import type { RegistryApi } from '../ports/registry.ts'
-import type { EntryTokens, VisitorTokens } from '../ports/tokens.ts'
+import type { EntryTokens, OperatorSessions, VisitorTokens } from '../ports/tokens.ts'
 import type { StaticFiles } from './static-files.ts'
 
 /** The binding of a rate limit: answers whether this key may go on. */
@@ -18,8 +19,10 @@ export type GatewayDeps = {
   readonly line: (eventId: string) => LineApi
   readonly registry: RegistryApi
   readonly idempotency: IdempotencyApi
+  readonly audit: AuditApi
   readonly entryTokens: EntryTokens
   readonly visitorTokens: VisitorTokens
+  readonly operatorSessions: OperatorSessions
   /** Looked at only when the configuration turns limits on. */
   readonly limiters: { readonly join: RateLimiter; readonly session: RateLimiter }
   readonly staticFiles: StaticFiles

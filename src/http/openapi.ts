@@ -5,6 +5,7 @@ import { PARAMS, paramNames } from './params.ts'
 import { PROBLEMS } from './problem-catalog.ts'
 import type { ProblemCode } from './problem-catalog.ts'
 import { VISITOR_COOKIE } from './credentials.ts'
+import { OPERATOR_COOKIE } from './operator-cookie.ts'
 import { requestSchemas, responseSchemas } from './schemas/named.ts'
 import { problem } from './schemas/views.ts'
 
@@ -14,7 +15,7 @@ const SECURITY: Readonly<Record<Auth, readonly Json[]>> = {
   anybody: [],
   visitor: [{ visitorBearer: [] }, { visitorCookie: [] }],
   origin: [{ originKey: [] }],
-  operator: [{ operatorKey: [] }],
+  operator: [{ operatorKey: [] }, { operatorCookie: [] }],
 }
 
 const SECURITY_SCHEMES = {
@@ -31,6 +32,7 @@ const SECURITY_SCHEMES = {
     scheme: 'bearer',
     description: 'The key of the operator, or a JWT whose role is ADMIN.',
   },
+  operatorCookie: { type: 'apiKey', in: 'cookie', name: OPERATOR_COOKIE },
 }
 
 /** The whole document. It is the same for every request, so whoever serves it keeps it. */
@@ -58,11 +60,12 @@ export function openApiDocument(endpoints: readonly Endpoint[]): Json {
 export function problemsOf(endpoint: Endpoint): ProblemCode[] {
   const codes = new Set<ProblemCode>(endpoint.problems)
   const kinds = paramNames(endpoint.path)
-  if (kinds.some((name) => name !== 'admissionId')) codes.add('invalid-request')
+  if (kinds.some((name) => name !== 'admissionId') || endpoint.query !== null) codes.add('invalid-request')
   if (endpoint.auth !== 'anybody') codes.add('unauthenticated').add('forbidden')
   if (endpoint.auth === 'visitor' || endpoint.auth === 'operator') codes.add('identity-unavailable')
-  if (endpoint.auth !== 'origin' && (endpoint.method !== 'GET' || endpoint.changesState === true))
-    codes.add('cross-site-request')
+  const isSafe = endpoint.method === 'GET' && endpoint.changesState !== true
+  if (endpoint.auth === 'operator' || (endpoint.auth !== 'origin' && !isSafe)) codes.add('cross-site-request')
+  if (endpoint.audit !== undefined) codes.add('store-unavailable')
   if (endpoint.body !== null) codes.add('invalid-request').add('body-too-large').add('unsupported-media-type')
   if (endpoint.idempotent === true) codes.add('idempotency-key-reused').add('request-in-progress')
   if (endpoint.limit !== undefined) codes.add('rate-limited')
@@ -77,7 +80,11 @@ function operation(endpoint: Endpoint): Json {
     summary,
     tags: [tag],
     security: SECURITY[auth],
-    parameters: [...pathParameters(endpoint.path), ...headerParameters(endpoint)],
+    parameters: [
+      ...pathParameters(endpoint.path),
+      ...queryParameters(endpoint.query),
+      ...headerParameters(endpoint),
+    ],
     ...(body !== null && {
       requestBody: {
         // A body that requires nothing may be left out.
@@ -106,6 +113,14 @@ function pathParameters(path: string): Json[] {
       ...(kind !== undefined && { description: kind.description }),
       schema,
     }
+  })
+}
+
+function queryParameters(query: z.ZodType | null): Json[] {
+  if (query === null) return []
+  const { properties = {}, required = [] } = z.toJSONSchema(query, { io: 'input' })
+  return Object.entries(properties).map(([name, schema]) => {
+    return { name, in: 'query', required: required.includes(name), schema }
   })
 }
 

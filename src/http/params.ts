@@ -1,5 +1,5 @@
 /** The parameters that stand in paths: their grammar, and what one that breaks it is answered with. */
-import { ADMISSION_ID_PATTERN, ID_PATTERN } from '../core/ids.ts'
+import { ADMISSION_ID_PATTERN, ID_PATTERN, USER_ID_PATTERN } from '../core/ids.ts'
 import { err, ok } from '../core/result.ts'
 import type { Result } from '../core/result.ts'
 import { invalidRequest } from './failure.ts'
@@ -21,6 +21,12 @@ export const PARAMS: Readonly<Record<string, ParamKind>> = {
     description: 'As in the claim `jti` of the entry token.',
     // What cannot be an admission id is not the id of any admission.
     failure: () => ({ reason: 'admission-not-found' }),
+  },
+  userId: {
+    pattern: USER_ID_PATTERN,
+    description: "The visitor's `sub`, percent-encoded.",
+    // What cannot be a user id has joined nothing.
+    failure: () => ({ reason: 'not-in-queue' }),
   },
 }
 

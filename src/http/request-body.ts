@@ -4,13 +4,11 @@ import { TimedOut, withTimeout } from '../bounded.ts'
 import { err, ok } from '../core/result.ts'
 import type { Result } from '../core/result.ts'
 import { invalidRequest } from './failure.ts'
-import type { FieldFault, GatewayFailure } from './failure.ts'
+import type { GatewayFailure } from './failure.ts'
+import { validated } from './validated.ts'
 
 /** No request of the contract comes near; more is an accident or an attack. */
 export const BODY_BYTES_MAX = 64 * 1024
-
-/** A hostile body may be wrong in thousands of places; the first ones are enough to mend it. */
-const FAULTS_MAX = 20
 
 /** 64 KiB take this long at modem speed; a sender who is slower holds a connection for nothing. */
 export const BODY_DEADLINE_MS = 10_000
@@ -49,9 +47,7 @@ export function parseBody<T extends z.ZodType>(text: string, schema: T): Result<
     // Not JSON.
     return err(invalidRequest({ pointer: '', detail: 'The body is not JSON.' }))
   }
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return ok(parsed.data)
-  return err(invalidRequest(...parsed.error.issues.flatMap(faultsOf).slice(0, FAULTS_MAX)))
+  return validated(value, schema)
 }
 
 async function readBounded(
@@ -100,16 +96,4 @@ function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array {
 
 function isJson(contentType: string | null): boolean {
   return contentType?.split(';', 1)[0]?.trim().toLowerCase() === 'application/json'
-}
-
-function faultsOf(issue: z.core.$ZodIssue): FieldFault[] {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ pointer: pointerTo([...issue.path, key]), detail: 'Unknown field.' }))
-  }
-  return [{ pointer: pointerTo(issue.path), detail: issue.message }]
-}
-
-/** RFC 6901. */
-function pointerTo(path: readonly PropertyKey[]): string {
-  return path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 }

@@ -47,6 +47,7 @@ export type LineLink = {
 export interface Streams {
   /** All of the event's, wherever they are held. */
   readonly size: number
+  has(userId: string): boolean
   open(userId: string, joins: boolean, resumed: boolean): Result<ReadableStream<Uint8Array>, LineFailure>
   /** A stream of a shard; see LineStreamsApi. */
   openRemote(request: RemoteOpening): Result<RemoteOpened, LineFailure>

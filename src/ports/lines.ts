@@ -1,20 +1,25 @@
 /** What the gateway may ask of the line of one event. EventLine implements it; calls go over RPC. */
 import type { EventAction, EventConfig } from '../core/event-config.ts'
 import type { LineFailure } from '../core/failures.ts'
+import type { FieldChange } from '../core/field-changes.ts'
 import type { JoinReport } from '../core/join-windows.ts'
 import type { Result } from '../core/result.ts'
 import type { LineScale } from '../core/scale.ts'
 import type { Admission, EventDetail, EventStatus, Outcome, Place } from '../core/views.ts'
+import type { LineConsoleApi } from './line-console.ts'
 import type { PoolConfig } from './registry.ts'
 
 export type LineResult<T> = Result<T, LineFailure>
 
-export interface LineApi {
+/** What an operator's change has led to. `changes`: the fields of the configuration, and the status, that differ. */
+export type Changed = { readonly detail: EventDetail; readonly changes: readonly FieldChange[] }
+
+export interface LineApi extends LineConsoleApi {
   /** Creates or replaces (`replace`: every field, defaults filled in) or changes (`patch`) the event. */
-  configure(request: ConfigureRequest): Promise<LineResult<{ created: boolean; detail: EventDetail }>>
+  configure(request: ConfigureRequest): Promise<LineResult<Changed & { readonly created: boolean }>>
   status(): Promise<LineResult<EventStatus>>
   detail(): Promise<LineResult<EventDetail>>
-  act(action: EventAction): Promise<LineResult<EventDetail>>
+  act(action: EventAction): Promise<LineResult<Changed>>
   /** Forgets the event. Only when closed, and only once every lease has been given back. */
   remove(): Promise<LineResult<null>>
 

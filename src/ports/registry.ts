@@ -1,4 +1,5 @@
 /** Which events and pools exist. EventRegistry implements it; calls go over RPC. */
+import type { FieldChange } from '../core/field-changes.ts'
 
 export type PoolConfig = {
   readonly poolId: string
@@ -30,7 +31,7 @@ export interface RegistryApi {
     poolId: string
     capacity: number
     admitPerMinute: number | null
-  }): Promise<{ created: boolean; pool: PoolConfig }>
+  }): Promise<{ created: boolean; pool: PoolConfig; changes: readonly FieldChange[] }>
   pool(poolId: string): Promise<PoolConfig | null>
   pools(): Promise<PoolConfig[]>
   /**

@@ -50,3 +50,21 @@ export interface VisitorTokens {
    */
   verify(token: string): Promise<Result<VisitorClaims, 'token-invalid' | 'identity-unavailable'>>
 }
+
+/** Somebody who has signed in with the operator's key. */
+export type OperatorSession = {
+  /** What they call themselves. */
+  readonly name: string
+  readonly startedAtMs: EpochMs
+  readonly expiresAtMs: EpochMs
+}
+
+export type SignedSession = { readonly token: string; readonly session: OperatorSession }
+
+export interface OperatorSessions {
+  start(name: string, nowMs: EpochMs): Promise<SignedSession>
+  /** A later end. Null while there is no need of it yet, and when the session cannot live any longer. */
+  renew(session: OperatorSession, nowMs: EpochMs): Promise<SignedSession | null>
+  /** Null for whatever is no live session of this deployment's present keys. */
+  verify(token: string, nowMs: EpochMs): Promise<OperatorSession | null>
+}

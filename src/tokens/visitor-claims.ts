@@ -1,10 +1,8 @@
 import type { JWTPayload } from 'jose'
+import { USER_ID_CHARS_MAX } from '../core/ids.ts'
 import { err, ok } from '../core/result.ts'
 import type { Result } from '../core/result.ts'
 import type { VisitorClaims } from '../ports/tokens.ts'
-
-/** A visitor's id is stored with every place and admission; identity providers keep theirs far below this. */
-const USER_ID_CHARS_MAX = 128
 
 /** What a verified payload says of its bearer. */
 export function visitorClaims(payload: JWTPayload): Result<VisitorClaims, 'token-invalid'> {

@@ -100,6 +100,7 @@ it('declares what wrangler.toml declares, and nothing of .dev.vars', async () =>
     'IDEMPOTENCY_SHARD',
     'JOIN_SHARD',
     'STREAM_SHARD',
+    'AUDIT_LOG',
   ])
   expect(options.cronTriggers).toEqual(['* * * * *'])
   expect(options.bindings).toEqual({ USHER_STAGE: 'production' })

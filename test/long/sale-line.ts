@@ -1,9 +1,11 @@
 /** One event of the sale: the real engine, promotion and rows on a clock that the sale moves. */
 import type { EventConfig } from '../../src/core/event-config.ts'
+import { LineSeries } from '../../src/core/line-series.ts'
 import type { LineState } from '../../src/core/line-state.ts'
 import { drawTools } from '../../src/durable/draw-tools.ts'
 import { LineEngine } from '../../src/durable/line-engine.ts'
 import { LineMeters } from '../../src/durable/line-meters.ts'
+import { LineRecords } from '../../src/durable/line-records.ts'
 import { LineStorage } from '../../src/durable/line-storage.ts'
 import { Promotion, type PromotionTools } from '../../src/durable/promotion.ts'
 import type { LineHost, LineLink, Streams } from '../../src/ports/line-host.ts'
@@ -14,6 +16,7 @@ import { SqliteDatabase } from './sqlite-database.ts'
 /** Nobody listens here: these visitors poll. */
 const NO_STREAMS: Streams = {
   size: 0,
+  has: () => false,
   open: () => ({ ok: false, error: { reason: 'not-in-queue' } }),
   openRemote: () => ({ ok: false, error: { reason: 'not-in-queue' } }),
   follow: () => Promise.resolve({ kind: 'over' }),
@@ -49,8 +52,10 @@ export class SaleLine {
     this.eventId = options.eventId
     this.pool = options.pool
     const meters = new LineMeters()
+    const records = new LineRecords(this.database.sql)
     this.engine = new LineEngine(this.#host(), {
       meters,
+      series: new LineSeries((samples) => records.saveSamples(samples)),
       streams: () => NO_STREAMS,
       promotion: (link) => {
         this.#link = link

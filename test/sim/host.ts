@@ -4,6 +4,7 @@
  */
 import { LineClock } from '../../src/durable/line-clock.ts'
 import { LineEngine } from '../../src/durable/line-engine.ts'
+import { LineSeries } from '../../src/core/line-series.ts'
 import { LineMeters } from '../../src/durable/line-meters.ts'
 import { Promotion } from '../../src/durable/promotion.ts'
 import type { LineState } from '../../src/core/line-state.ts'
@@ -70,6 +71,8 @@ export class SimHost {
     const host = this.#hostOf(life, clock)
     this.engine = new LineEngine(host, {
       meters,
+      // Charts are no part of what is simulated.
+      series: new LineSeries(() => {}),
       streams: (link) => {
         this.#link = link
         this.streams = new SimStreams(link, host.rows, this, world)

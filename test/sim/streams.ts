@@ -40,6 +40,10 @@ export class SimStreams implements Streams {
     return this.listeners.size + this.#remote.size
   }
 
+  has(userId: string): boolean {
+    return this.listeners.has(userId) || this.#remote.has(userId)
+  }
+
   get remoteSize(): number {
     return this.#remote.size
   }

@@ -137,7 +137,7 @@ describe('invariants', () => {
 describe('storage', () => {
   const page = read('docs/storage.md')
 
-  it.each(['line-schema', 'event-registry', 'idempotency-shard'])(
+  it.each(['line-schema', 'event-registry', 'idempotency-shard', 'audit-log'])(
     'every column of %s is described',
     (source) => {
       const columns = matches(read(`src/durable/${source}.ts`), /^\s+(\w+) (?:INTEGER|TEXT|REAL)\b/gm)

@@ -20,6 +20,7 @@ export const adminEventEndpoints = [
     auth: 'operator',
     tag: 'Operators',
     summary: 'Create an event, or replace its whole configuration.',
+    audit: 'event.put',
     body: eventConfigBody,
     responses: { 201: { ...DETAIL, description: 'Created.' }, 200: { ...DETAIL, description: 'Replaced.' } },
     problems: ['invalid-transition', 'store-unavailable'],
@@ -32,6 +33,7 @@ export const adminEventEndpoints = [
     auth: 'operator',
     tag: 'Operators',
     summary: 'Change some fields, also for those already waiting.',
+    audit: 'event.patch',
     body: eventConfigPatchBody,
     responses: { 200: DETAIL },
     problems: ['event-not-found', 'invalid-transition', 'store-unavailable'],
@@ -71,6 +73,7 @@ export const adminEventEndpoints = [
     auth: 'operator',
     tag: 'Operators',
     summary: 'Forget a closed event.',
+    audit: 'event.delete',
     responses: { 204: { description: 'Forgotten.' } },
     problems: ['event-not-found', 'event-not-closed', 'store-unavailable'],
     async handler(call) {
@@ -85,6 +88,9 @@ export const adminEventEndpoints = [
       auth: 'operator',
       tag: 'Operators',
       summary: `Change the status: ${action}. Every waiter hears it on the stream.`,
+      audit: `event.${action}`,
+      // What an operator reaches for when things go wrong; it takes nothing from anybody.
+      ...(action === 'pause' && { isBrake: true }),
       body: emptyBody,
       responses: { 200: DETAIL },
       problems: ['event-not-found', 'invalid-transition', 'store-unavailable'],

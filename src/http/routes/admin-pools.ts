@@ -18,10 +18,12 @@ export const adminPoolEndpoints = [
     auth: 'operator',
     tag: 'Operators',
     summary: 'Create or change a pool: capacity that several events share.',
+    audit: 'pool.put',
     body: poolBody,
     responses: { 200: { description: 'The pool.', schema: pool } },
     async handler(call) {
       const stored = await call.registry.putPool({ poolId: call.params.poolId, ...call.body })
+      call.recordChanges(stored.changes)
       await tellMembers(call, stored.pool)
       return ok(json(200, stored.pool))
     },

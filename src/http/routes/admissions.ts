@@ -78,10 +78,21 @@ export const admissionEndpoints = [
     auth: 'operator',
     tag: 'Operators',
     summary: 'End an admission and refuse its token from now on. May be repeated.',
+    audit: 'admission.revoke',
     body: emptyBody,
     responses: RESPONSES,
     problems: ['admission-not-found', 'store-unavailable'],
     handler: (call) => onAdmission(call, (line, admissionId) => line.revoke(admissionId)),
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/api/v1/admin/admissions/{admissionId}',
+    auth: 'operator',
+    tag: 'Operators',
+    summary: 'How an admission stands, and whose it is.',
+    responses: RESPONSES,
+    problems: ['admission-not-found'],
+    handler: (call) => onAdmission(call, (line, admissionId) => line.admission(admissionId)),
   }),
 ]
 

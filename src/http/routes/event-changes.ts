@@ -10,11 +10,13 @@ import type { ConfigureRequest } from '../../ports/lines.ts'
 import type { PoolConfig, RegistryApi } from '../../ports/registry.ts'
 import { invalidRequest } from '../failure.ts'
 import type { Failure, GatewayFailure } from '../failure.ts'
-import type { GatewayDeps } from '../gateway-deps.ts'
+import type { AnyCall } from '../endpoint.ts'
 import { json } from '../reply.ts'
 import { scheduleFault } from '../schemas/event-config.ts'
 
-type EventCall = Pick<GatewayDeps, 'line' | 'registry'> & { readonly params: { readonly eventId: string } }
+type EventCall = Pick<AnyCall, 'line' | 'registry' | 'recordChanges'> & {
+  readonly params: { readonly eventId: string }
+}
 
 /** Creates the event or replaces its configuration. `statusGiven`: the operator asked for this very status. */
 export async function replaceEvent(
@@ -48,7 +50,9 @@ export async function actOnEvent(call: EventCall, action: EventAction): Promise<
   if (!present.ok) return present
   await register(call.registry, eventId, present.value)
   const acted = await call.line(eventId).act(action)
-  return acted.ok ? ok(json(200, acted.value)) : acted
+  if (!acted.ok) return acted
+  call.recordChanges(acted.value.changes)
+  return ok(json(200, acted.value.detail))
 }
 
 /** Deletes a closed event. */
@@ -93,6 +97,9 @@ async function configure(call: EventCall, request: ConfigureRequest): Promise<Re
   // Deleted between its registration and its creation, it would be an event that nobody watches.
   if (configured.ok && configured.value.created)
     await register(call.registry, request.eventId, configured.value.detail)
-  if (configured.ok) return ok(json(configured.value.created ? 201 : 200, configured.value.detail))
+  if (configured.ok) {
+    call.recordChanges(configured.value.changes)
+    return ok(json(configured.value.created ? 201 : 200, configured.value.detail))
+  }
   return configured.error.reason === 'pool-not-found' ? err(POOL_UNKNOWN) : configured
 }

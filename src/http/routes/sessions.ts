@@ -1,6 +1,6 @@
 import { isoTime } from '../../core/time.ts'
 import { err, ok } from '../../core/result.ts'
-import { isLoopback } from '../../loopback.ts'
+import { setCookie } from '../cookies.ts'
 import { VISITOR_COOKIE } from '../credentials.ts'
 import { endpoint } from '../endpoint.ts'
 import { json } from '../reply.ts'
@@ -25,14 +25,12 @@ export const sessionEndpoints = [
       const guest = await visitorTokens.createGuest(nowMs())
       if (guest === null) return err({ reason: 'forbidden' })
       const { userId, token, expiresAtMs } = guest
-      const cookie = sessionCookie(token, config.visitorTokenTtlSeconds, new URL(request.url))
+      const cookie = setCookie(VISITOR_COOKIE, token, {
+        maxAgeSeconds: config.visitorTokenTtlSeconds,
+        sameSite: 'Lax',
+        url: request.url,
+      })
       return ok(json(201, { userId, token, expiresAt: isoTime(expiresAtMs) }, { 'Set-Cookie': cookie }))
     },
   }),
 ]
-
-function sessionCookie(token: string, maxAgeSeconds: number, url: URL): string {
-  const cookie = `${VISITOR_COOKIE}=${token}; Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax`
-  // Browsers drop a Secure cookie that arrives without TLS, and a local run has none.
-  return isLoopback(url.hostname) ? cookie : `${cookie}; Secure`
-}

@@ -10,7 +10,7 @@ const POOL: PoolConfig = { poolId: 'hall', capacity: 100, admitPerMinute: null, 
 
 function gatewayWith(line: GatewayOptions['line'] = {}): Gateway {
   return createGateway({
-    line: { configure: async () => ok({ created: true, detail: detailOf('demo') }), ...line },
+    line: { configure: async () => ok({ created: true, detail: detailOf('demo'), changes: [] }), ...line },
     registry: {
       register: async () => {},
       unregister: async () => {},
@@ -85,7 +85,9 @@ describe('PUT of an event', () => {
   })
 
   it('of an event that exists is 200', async () => {
-    const gateway = gatewayWith({ configure: async () => ok({ created: false, detail: detailOf('demo') }) })
+    const gateway = gatewayWith({
+      configure: async () => ok({ created: false, detail: detailOf('demo'), changes: [] }),
+    })
     const response = await send(gateway, 'PUT', { capacity: 5 })
     expect(response.status).toBe(200)
     expect(await response.json()).toEqual(detailOf('demo'))
@@ -97,7 +99,7 @@ describe('PATCH of an event', () => {
     const gateway = gatewayWith({
       detail: async () =>
         ok(detailOf('demo', { poolId: 'hall', maxSessionSeconds: 60, entryTokenTtlSeconds: 90 })),
-      configure: async () => ok({ created: false, detail: detailOf('demo') }),
+      configure: async () => ok({ created: false, detail: detailOf('demo'), changes: [] }),
     })
     const response = await send(gateway, 'PATCH', { capacity: 7, public: false })
     expect(response.status).toBe(200)
@@ -162,7 +164,7 @@ describe('PUT of a pool', () => {
     const told: string[] = []
     const gateway = createGateway({
       registry: {
-        putPool: async () => ({ created: false, pool: POOL }),
+        putPool: async () => ({ created: false, pool: POOL, changes: [] }),
         poolMembers: async () => ({ eventIds: ['one', 'two'], longestLeaseSeconds: 60 }),
       },
       line: {

@@ -5,11 +5,13 @@ import type { Config, ConfigEnv } from '../../../src/config.ts'
 import { createEndpoints } from '../../../src/http/endpoints.ts'
 import type { Endpoint } from '../../../src/http/endpoint.ts'
 import type { GatewayDeps } from '../../../src/http/gateway-deps.ts'
+import type { AuditApi } from '../../../src/ports/audit.ts'
 import type { BeginReply, IdempotencyApi, StoredAnswer } from '../../../src/ports/idempotency.ts'
 import type { LineApi } from '../../../src/ports/lines.ts'
 import type { RegistryApi } from '../../../src/ports/registry.ts'
 import type { GuestSession } from '../../../src/ports/tokens.ts'
 import { createEntryTokens } from '../../../src/tokens/entry-token.ts'
+import { createOperatorSessions } from '../../../src/tokens/operator-session.ts'
 import { createVisitorTokens } from '../../../src/tokens/visitor-token.ts'
 import { signingJwks } from '../tokens/keys.ts'
 
@@ -38,6 +40,8 @@ export type Gateway = {
   readonly config: Config
   readonly deps: GatewayDeps
   readonly calls: PortCall[]
+  /** Those to the audit log, which every act of an operator makes beside the others. */
+  readonly audited: PortCall[]
   readonly logged: string[]
   fetch(path: string, init?: RequestInit): Promise<Response>
   newVisitor(): Promise<GuestSession>
@@ -47,6 +51,7 @@ export type GatewayOptions = {
   readonly env?: ConfigEnv
   readonly line?: Partial<LineApi>
   readonly registry?: Partial<RegistryApi>
+  readonly audit?: Partial<AuditApi>
   readonly deps?: Partial<GatewayDeps>
 }
 
@@ -54,12 +59,14 @@ export function createGateway({
   env = {},
   line = {},
   registry = {},
+  audit = {},
   deps = {},
 }: GatewayOptions = {}): Gateway {
   const parsed = parseConfig({ ...TEST_ENV, ...env })
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.error))
   const config = parsed.value
   const calls: PortCall[] = []
+  const audited: PortCall[] = []
   const logged: string[] = []
   const keep = (event: string, fields: object = {}): void =>
     void logged.push(JSON.stringify({ event, ...fields }))
@@ -68,8 +75,10 @@ export function createGateway({
     line: (eventId) => recorded<LineApi>(`line ${eventId}`, line, calls),
     registry: recorded<RegistryApi>('registry', { ping: async () => 'pong', ...registry }, calls),
     idempotency: new IdempotencyInMemory(),
+    audit: recorded<AuditApi>('audit', { write: async () => '1', settle: async () => {}, ...audit }, audited),
     entryTokens: createEntryTokens(config),
     visitorTokens: createVisitorTokens(config),
+    operatorSessions: createOperatorSessions(config),
     limiters: {
       join: { limit: async () => ({ success: true }) },
       session: { limit: async () => ({ success: true }) },
@@ -87,6 +96,7 @@ export function createGateway({
     config,
     deps: all,
     calls,
+    audited,
     logged,
     fetch: async (path, init) => app.request(new Request(new URL(path, ORIGIN), init)),
     async newVisitor() {

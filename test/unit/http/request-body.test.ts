@@ -7,7 +7,7 @@ import { admissionOf, detailOf, placeOf } from './views.ts'
 const gateway = createGateway({
   line: {
     join: async (userId) => ok({ created: true, place: placeOf('demo', userId) }),
-    configure: async () => ok({ created: true, detail: detailOf('demo') }),
+    configure: async () => ok({ created: true, detail: detailOf('demo'), changes: [] }),
     release: async (admissionId) => ok(admissionOf(admissionId, 'v')),
   },
   registry: { register: async () => {}, pool: async () => null },

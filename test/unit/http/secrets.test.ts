@@ -45,10 +45,10 @@ describe('two secrets', () => {
   })
 
   it('are every key in turn until one fits, each compared so', async () => {
-    const { config, deps } = createGateway()
+    const { deps } = createGateway()
     const calls = async (key: string): Promise<number> => {
       compared.mockClear()
-      await authenticate(new Headers(bearer(key)), { config, visitorTokens: deps.visitorTokens })
+      await authenticate(new Headers(bearer(key)), 'operator', deps)
       return compared.mock.calls.length
     }
     expect([await calls(ADMIN_KEY), await calls(ORIGIN_KEY), await calls('neither')]).toEqual([1, 2, 2])

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { err, ok } from '../../../src/core/result.ts'
 import { createEndpoints } from '../../../src/http/endpoints.ts'
 import type { VisitorTokens } from '../../../src/ports/tokens.ts'
-import { ADMIN_KEY, ORIGIN_KEY, bearer, cookie, createGateway, problemOf } from './gateway.ts'
+import { ADMIN_KEY, ORIGIN_KEY, SHOP_ORIGIN, bearer, cookie, createGateway, problemOf } from './gateway.ts'
 
 const PAGE = readFileSync(fileURLToPath(new URL('../../../SECURITY.md', import.meta.url)), 'utf8')
 const ADMISSION = 'demo.AAAAAAAAAAAAAAAAAAAAAA'
@@ -18,6 +18,9 @@ const visitorTokens: VisitorTokens = {
     return token === 'admin-jwt' ? ok({ userId: 'a', isOperator: true }) : err('token-invalid')
   },
 }
+
+const { token: session } = await createGateway().deps.operatorSessions.start('Ada', Date.now())
+const operatorCookie = { Cookie: `usher_operator=${session}` }
 
 const SAME_ORIGIN = { 'Sec-Fetch-Site': 'same-origin' }
 const OTHER_SITES = [
@@ -33,11 +36,23 @@ const CALLERS: Readonly<Record<string, readonly Readonly<Record<string, string>>
   'visitor, bearer': [bearer('visitor')],
   'visitor, cookie, same origin': [{ ...cookie('visitor'), ...SAME_ORIGIN }],
   'visitor, cookie, other site': OTHER_SITES.map((from) => ({ ...cookie('visitor'), ...from })),
+  'operator, cookie, same origin': [{ ...operatorCookie, ...SAME_ORIGIN }],
+  'operator, cookie, other site': OTHER_SITES.map((from) => ({ ...operatorCookie, ...from })),
   'visitor with role: ADMIN': [bearer('admin-jwt'), { ...cookie('admin-jwt'), ...SAME_ORIGIN }],
   'origin key': [bearer(ORIGIN_KEY)],
   'admin key': [bearer(ADMIN_KEY)],
 }
-const BAD_CREDENTIALS = [bearer('bad'), cookie('bad'), { Authorization: 'Basic YTpi' }, cookie(ADMIN_KEY)]
+const BAD_CREDENTIALS = [
+  bearer('bad'),
+  cookie('bad'),
+  { Cookie: 'usher_operator=bad' },
+  // A session is for the cookie, and a visitor's token is none.
+  bearer(session),
+  cookie(session),
+  { Cookie: 'usher_operator=visitor' },
+  { Authorization: 'Basic YTpi' },
+  cookie(ADMIN_KEY),
+]
 
 function cellsOf(line: string): string[] {
   return line
@@ -56,10 +71,11 @@ async function answerTo(endpoint: string, headers: Readonly<Record<string, strin
   const [method = '', path = ''] = endpoint.split(' ')
   const address = path.replace('{admissionId}', ADMISSION).replaceAll(/\{\w+\}/g, 'demo')
   gateway.calls.length = 0
+  gateway.audited.length = 0
   const response = await gateway.fetch(address, { method, headers })
   if (response.status !== 401 && response.status !== 403) return 'allowed'
   // Refused before anything was asked of anybody.
-  expect(gateway.calls).toEqual([])
+  expect([...gateway.calls, ...gateway.audited]).toEqual([])
   const { code } = await problemOf(response)
   expect(['unauthenticated', 'forbidden', 'cross-site-request']).toContain(code)
   return String(response.status)
@@ -104,4 +120,43 @@ describe('the table of who may do what', () => {
       }
     },
   )
+
+  it.each(rows.filter(([, nobody]) => nobody === '401'))(
+    '%s lets the pages of another origin use no cookie of the operator, though they may act for visitors',
+    async (endpoint) => {
+      const fromShop = { Origin: SHOP_ORIGIN, 'Sec-Fetch-Site': 'same-site' }
+      const isOperators = /admin|metrics/.test(endpoint ?? '')
+      expect(await answerTo(endpoint ?? '', { ...operatorCookie, ...fromShop })).toBe(
+        isOperators ? '403' : '401',
+      )
+      const isVisitors = /queue|tickets/.test(endpoint ?? '')
+      expect(await answerTo(endpoint ?? '', { ...cookie('visitor'), ...fromShop })).toBe(
+        isVisitors ? 'allowed' : '403',
+      )
+    },
+  )
+
+  it.each(rows)('%s takes of two cookies the one that it is about', async (endpoint, nobody) => {
+    const both = { Cookie: `usher_visitor=visitor; usher_operator=${session}`, ...SAME_ORIGIN }
+    const isOrigins = /\/v1\/admissions/.test(endpoint ?? '')
+    expect(await answerTo(endpoint ?? '', both)).toBe(isOrigins ? '403' : 'allowed')
+    // The session is over: who is only a visitor is nobody here, and an operator of the identity provider is one still.
+    if (nobody !== 'allowed' && /admin|metrics/.test(endpoint ?? '')) {
+      const over = (visitor: string) => ({
+        Cookie: `usher_visitor=${visitor}; usher_operator=over`,
+        ...SAME_ORIGIN,
+      })
+      expect(await answerTo(endpoint ?? '', over('visitor'))).toBe('401')
+      expect(await answerTo(endpoint ?? '', over('admin-jwt'))).toBe('allowed')
+    }
+  })
+
+  it('every endpoint of operators that changes something is in the audit log, and so is every export', () => {
+    const unnamed = createEndpoints()
+      .filter(
+        ({ auth, method, path }) => auth === 'operator' && (method !== 'GET' || path.endsWith('export.csv')),
+      )
+      .filter(({ audit }) => audit === undefined)
+    expect(unnamed.map(({ method, path }) => `${method} ${path}`)).toEqual([])
+  })
 })
