@@ -85,7 +85,7 @@ export function createChart(title: string, { format, least }: Writing): Chart {
     element,
     draw(next) {
       data = next
-      setChildren(legend, ...(next.lines.length > 1 ? next.lines.map(legendEntry) : []))
+      setChildren(legend, ...next.lines.filter(({ name }) => name !== title).map(legendEntry))
       draw()
     },
     point(atMs, text) {

@@ -55,7 +55,7 @@ export function button(
   return made
 }
 
-/** A time as the operator reads it, with the instant for machines and the exact UTC on hover. */
-export function time(atMs: number, text: string, utc: string): HTMLTimeElement {
-  return h('time', { datetime: new Date(atMs).toISOString(), title: utc }, text)
+/** A time as the operator reads it, with the instant for machines. */
+export function time(atMs: number, text: string): HTMLTimeElement {
+  return h('time', { datetime: new Date(atMs).toISOString() }, text)
 }

@@ -1,5 +1,4 @@
 /** Which actions an operator is offered: what the event's status allows, and what changes something. */
-import { EVENT_ACTIONS } from '../../../core/event-config.ts'
 import type { EventAction, EventStatusName } from '../../../core/event-config.ts'
 import { transition } from '../../../core/transitions.ts'
 
@@ -12,9 +11,11 @@ export function isFinal(act: Act): boolean {
   return FINAL.has(act)
 }
 
-/** In the order in which they are shown. */
+/** In the order in which they are shown: what goes on, what can be taken back, what cannot. */
+const ORDER: readonly EventAction[] = ['open', 'resume', 'pause', 'sold-out', 'close']
+
 export function offeredActs(status: EventStatusName): Act[] {
-  const acts = EVENT_ACTIONS.filter((action) => {
+  const acts = ORDER.filter((action) => {
     const next = transition(status, action)
     // What `open` does to a paused event is called `resume`.
     return next !== null && next !== status && !(action === 'open' && status === 'paused')

@@ -1,4 +1,7 @@
-/** What the operator's API answers, as far as the console reads it (docs/api.md). */
+/**
+ * What the operator's API answers, as far as the console reads it (docs/api.md). Not the server's own types: theirs lead
+ * to modules that no browser runs. test/unit/admin/answers.test.ts holds the two together.
+ */
 import type { Admission, EventDetail, PlaceState } from '../../../core/views.ts'
 
 export type { Admission, EventDetail }
@@ -53,8 +56,8 @@ export type VisitorHistory = {
 export type AuditEntry = {
   readonly entryId: string
   readonly at: string
-  readonly operator: { readonly kind: 'key' | 'session' | 'token' | 'nobody'; readonly name: string | null }
-  readonly address: string | null
+  readonly operator: { readonly kind: 'key' | 'session' | 'token' | 'nobody'; readonly name: string }
+  readonly address: string
   readonly requestId: string
   readonly action: string
   readonly eventId: string | null

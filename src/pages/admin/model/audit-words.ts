@@ -4,9 +4,9 @@ import type { AuditEntry } from './answers.ts'
 
 const words = texts.audit
 
-/** The name of who did it, or of what they are when they have none. */
-export function whoText({ operator }: AuditEntry): string {
-  return operator.name ?? words.by[operator.kind]
+/** By what right, and from where. */
+export function originText({ operator, address }: AuditEntry): string {
+  return words.origin(words.by[operator.kind], address)
 }
 
 /** An action that a newer server knows is shown by its own name. */
@@ -20,12 +20,16 @@ export function outcomeText({ outcome, problem }: AuditEntry): string {
   return problem === null ? words.outcomes[outcome] : `${words.outcomes[outcome]}: ${problem}`
 }
 
-/** 'capacity: 100 → 200', one for each field. */
+/** 'capacity: 100 → 200', one for each field; of what was nothing before, only what it is. */
 export function changeTexts({ changes }: AuditEntry): string[] {
-  return changes.map(({ field, before, after }) => words.change(field, valueText(before), valueText(after)))
+  return changes.map(({ field, before, after }) =>
+    before === null
+      ? words.set(field, valueText(after))
+      : words.change(field, valueText(before), valueText(after)),
+  )
 }
 
 function valueText(value: unknown): string {
-  if (value === null || value === undefined) return words.nothing
+  if (value === null) return words.nothing
   return typeof value === 'string' ? value : JSON.stringify(value)
 }

@@ -7,7 +7,7 @@ import type { Moment } from './samples.ts'
 type Words = typeof texts.event.charts
 
 export type ChartSpec = {
-  readonly title: 'admitted' | 'waiting' | 'inside' | 'wait' | 'streams' | 'trouble'
+  readonly title: 'admitted' | 'waiting' | 'inside' | 'wait' | 'trouble'
   readonly format: (value: number) => string
   /** The smallest step of the value axis that means something. */
   readonly least: number
@@ -34,7 +34,11 @@ export const CHARTS: readonly ChartSpec[] = [
     title: 'waiting',
     format: countText,
     least: 1,
-    lines: [{ name: 'waiting', look: 'area', pick: (moment) => moment.waiting }],
+    lines: [
+      { name: 'waiting', look: 'area', pick: (moment) => moment.waiting },
+      // Those inside keep theirs for a while, so that there are often more.
+      { name: 'streams', look: 'second', pick: (moment) => moment.streams },
+    ],
   },
   {
     title: 'inside',
@@ -53,12 +57,6 @@ export const CHARTS: readonly ChartSpec[] = [
       { name: 'p50', look: 'area', pick: (moment) => moment.waitSecondsP50 },
       { name: 'p95', look: 'second', pick: (moment) => moment.waitSecondsP95 },
     ],
-  },
-  {
-    title: 'streams',
-    format: countText,
-    least: 1,
-    lines: [{ name: 'streams', look: 'area', pick: (moment) => moment.streams }],
   },
   {
     title: 'trouble',

@@ -4,6 +4,7 @@ const COUNT = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
 const RATE = new Intl.NumberFormat('en', { maximumFractionDigits: 1 })
 const CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' })
 const SHORT_CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' })
+const DAY_AND_SHORT_CLOCK = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' })
 const DAY_AND_CLOCK = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' })
 
 /** What stands where there is no value. */
@@ -22,7 +23,7 @@ export function peopleText(count: number): string {
 /** '2.5' of any unit per time; small rates keep a digit, so that something never reads as nothing. */
 export function rateText(rate: number): string {
   if (rate > 0 && rate < 0.05) return '< 0.1'
-  return RATE.format(rate)
+  return rate < 100 ? RATE.format(rate) : COUNT.format(rate)
 }
 
 /** '45 s', '3 min 20 s', '1 h 05 min' */
@@ -49,6 +50,11 @@ export function shortClockText(atMs: number): string {
 /** '21 Nov 2026, 14:03:22' in the operator's zone. */
 export function timeText(atMs: number): string {
   return DAY_AND_CLOCK.format(atMs)
+}
+
+/** '21 Nov 2026, 14:03' in the operator's zone. */
+export function shortTimeText(atMs: number): string {
+  return DAY_AND_SHORT_CLOCK.format(atMs)
 }
 
 /** '2026-11-21 05:03:22 UTC' */

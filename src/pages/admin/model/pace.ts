@@ -2,7 +2,7 @@
 
 const WINDOW_MS = 60_000
 /** Less is too little to speak of a pace. */
-const SPAN_MS_MIN = 1_500
+const SPAN_MS_MIN = 8_000
 
 export type Seen = { readonly atMs: number; readonly total: number }
 

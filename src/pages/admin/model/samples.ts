@@ -60,6 +60,15 @@ function momentOf(sample: Sample, stepSeconds: number): Moment {
   }
 }
 
+/** Less than this is not worth a whole chart's width. */
+const SPAN_MS_MIN = 3 * 60_000
+
+/** Where a chart begins that looks so far back: later, when there is nothing to show before. */
+export function chartStartMs(moments: readonly Moment[], toMs: number, minutes: number): number {
+  const wantedMs = toMs - minutes * 60_000
+  return Math.max(wantedMs, Math.min(moments[0]?.atMs ?? wantedMs, toMs - SPAN_MS_MIN))
+}
+
 export function pointsOf(moments: readonly Moment[], pick: (moment: Moment) => number | null): Point[] {
   return moments.map((moment) => ({ atMs: moment.atMs, value: pick(moment) }))
 }

@@ -1,20 +1,21 @@
 /** Who did what: the audit log, of all events or of one, page after page. */
 import type { Console, View } from '../console.ts'
 import { exportPaths } from '../api.ts'
-import { button, h, setAttribute, setChildren, setText, time } from '../dom/element.ts'
+import { button, h, setAttribute, setChildren, setText } from '../dom/element.ts'
 import type { Child } from '../dom/element.ts'
 import { field, select } from '../dom/field.ts'
 import { cell, row, table } from '../dom/table.ts'
 import type { Column } from '../dom/table.ts'
 import type { AuditEntry } from '../model/answers.ts'
-import { actionText, changeTexts, outcomeText, whoText } from '../model/audit-words.ts'
+import { actionText, changeTexts, outcomeText, originText } from '../model/audit-words.ts'
 import { failureText } from '../model/failure.ts'
-import { timeText, utcText } from '../model/format.ts'
 import { hashOf } from '../model/route.ts'
 import { texts } from '../texts.ts'
 import { download } from './download.ts'
+import { instant } from './marks.ts'
 
 const words = texts.audit
+const CHANGES_SHOWN = 4
 const COLUMNS = {
   at: { name: 'at', label: words.columns.at },
   who: { name: 'who', label: words.columns.who },
@@ -93,13 +94,12 @@ function eventFilter(
 }
 
 function entryRow(entry: AuditEntry): HTMLTableRowElement {
-  const atMs = Date.parse(entry.at)
   const made = row(
-    cell(COLUMNS.at, time(atMs, timeText(atMs), utcText(atMs))),
-    cell(COLUMNS.who, whoText(entry), small(entry.address === null ? '' : words.from(entry.address))),
+    cell(COLUMNS.at, instant(entry.at)),
+    cell(COLUMNS.who, entry.operator.name, small(originText(entry))),
     cell(COLUMNS.what, actionText(entry)),
     cell(COLUMNS.target, ...targets(entry)),
-    cell(COLUMNS.changes, ...changeTexts(entry).map((text) => h('div', {}, text))),
+    cell(COLUMNS.changes, ...changes(entry)),
     cell(
       COLUMNS.outcome,
       h(
@@ -111,6 +111,13 @@ function entryRow(entry: AuditEntry): HTMLTableRowElement {
   )
   made.tabIndex = -1
   return made
+}
+
+/** Many, as of a new event, fold away. */
+function changes(entry: AuditEntry): Child[] {
+  const lines = changeTexts(entry).map((text) => h('div', {}, text))
+  if (lines.length <= CHANGES_SHOWN) return lines
+  return [h('details', {}, h('summary', {}, words.fields(lines.length)), ...lines)]
 }
 
 function targets({ eventId, poolId, admissionId, userId }: AuditEntry): Child[] {

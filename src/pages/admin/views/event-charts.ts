@@ -6,7 +6,7 @@ import { select } from '../dom/field.ts'
 import type { Series } from '../model/answers.ts'
 import { CHARTS, summaryOf } from '../model/charts.ts'
 import type { ChartSpec } from '../model/charts.ts'
-import { momentsOf, nearest, pointsOf } from '../model/samples.ts'
+import { chartStartMs, momentsOf, nearest, pointsOf } from '../model/samples.ts'
 import type { Moment } from '../model/samples.ts'
 import { clockText } from '../model/format.ts'
 import { texts } from '../texts.ts'
@@ -52,8 +52,8 @@ export function createEventCharts(onRange: () => void): EventCharts {
     update(series, admitPerMinute) {
       setText(fault, '')
       const toMs = Date.now()
-      const fromMs = toMs - Number(range.value) * 60_000
       moments = momentsOf(series, toMs)
+      const fromMs = chartStartMs(moments, toMs, Number(range.value))
       for (const { spec, chart } of charts)
         chart.draw({
           fromMs,

@@ -1,15 +1,16 @@
 /** What an event is set to, and where its records are. */
 import type { Console } from '../console.ts'
 import { exportPaths } from '../api.ts'
-import { h, setChildren, setText, time } from '../dom/element.ts'
+import { h, setChildren } from '../dom/element.ts'
 import type { EventDetail } from '../model/answers.ts'
 import { EVENT_FIELDS } from '../model/event-form.ts'
 import type { FieldName } from '../model/event-form.ts'
-import { timeText, utcText } from '../model/format.ts'
+import { NONE } from '../model/format.ts'
 import { settingText } from '../model/settings.ts'
 import { hashOf } from '../model/route.ts'
 import { texts } from '../texts.ts'
 import { download } from './download.ts'
+import { fact, instant } from './marks.ts'
 
 const words = texts.event
 /** These stand elsewhere on the page. */
@@ -28,14 +29,16 @@ export function createEventFacts(console: Console, eventId: string): EventFacts 
   let shown = ''
   const update = (event: EventDetail): void => {
     const settings = EVENT_FIELDS.filter(({ name }) => !SHOWN_ELSEWHERE.has(name)).map(
-      (spec) => [texts.form.fields[spec.name].label, settingText(spec, event)] as const,
+      (spec) => [texts.form.fields[spec.name].label, spec.kind, settingText(spec, event)] as const,
     )
     const key = `${JSON.stringify(settings)}${event.createdAt}${event.updatedAt}`
     if (key === shown) return
     shown = key
     setChildren(
       list,
-      ...settings.map(([label, value]) => fact(label, value)),
+      ...settings.map(([label, kind, value]) =>
+        fact(label, kind === 'instant' && value !== NONE ? instant(value) : value),
+      ),
       fact(words.settings.created, instant(event.createdAt)),
       fact(words.settings.updated, instant(event.updatedAt)),
     )
@@ -71,16 +74,4 @@ function records(console: Console, eventId: string): HTMLElement {
     h('h2', {}, words.records.title),
     h('ul', { class: 'links' }, ...items),
   )
-}
-
-function fact(label: string, value: Node | string): HTMLElement {
-  const element = h('dd', {})
-  if (typeof value === 'string') setText(element, value)
-  else element.append(value)
-  return h('div', {}, h('dt', {}, label), element)
-}
-
-function instant(text: string): HTMLTimeElement {
-  const atMs = Date.parse(text)
-  return time(atMs, timeText(atMs), utcText(atMs))
 }

@@ -2,6 +2,7 @@
 import type { Console } from '../console.ts'
 import { button, h, setText } from '../dom/element.ts'
 import type { EventDetail } from '../model/answers.ts'
+import { scheduleText } from '../model/settings.ts'
 import { hashOf } from '../model/route.ts'
 import { texts } from '../texts.ts'
 import { createEventActs } from './event-acts.ts'
@@ -18,11 +19,13 @@ export function createEventHead(
 ): EventHead {
   const name = h('h1', { tabindex: -1 }, eventId)
   const mark = statusMark()
+  const schedule = h('small', {})
   const acts = createEventActs(console, onChanged)
   const about = h(
     'p',
     { class: 'about' },
     h('small', { class: 'id' }, eventId),
+    schedule,
     ...pageLinks(console, eventId),
   )
   const title = h('div', { class: 'title' }, h('div', { class: 'name' }, name, mark.element), about)
@@ -37,6 +40,7 @@ export function createEventHead(
       setText(name, event.name)
       document.title = `${event.name} · ${texts.console}`
       mark.update(event)
+      setText(schedule, scheduleText(event))
       acts.update(event)
     },
   }

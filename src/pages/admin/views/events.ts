@@ -11,6 +11,7 @@ import { inOrderOfAttention } from '../model/event-order.ts'
 import { countText, NONE, rateText } from '../model/format.ts'
 import { look, pacePerMinute } from '../model/pace.ts'
 import type { Seen } from '../model/pace.ts'
+import { scheduleText } from '../model/settings.ts'
 import { hashOf } from '../model/route.ts'
 import { texts } from '../texts.ts'
 import { roomMeter, roomText, statusMark } from './marks.ts'
@@ -33,7 +34,7 @@ export function eventsView({ api, say, liveStatus }: Console): View {
   const loading = h('p', { class: 'loading' }, texts.loading)
   list.hidden = true
   const pools = createPools(api, say, () => asking.refresh())
-  const show = async (events: readonly EventDetail[]): Promise<void> => {
+  const show = (events: readonly EventDetail[]): void => {
     showRows(inOrderOfAttention(events))
     setAttribute(loading, 'hidden', true)
     setAttribute(list, 'hidden', events.length === 0)
@@ -47,7 +48,7 @@ export function eventsView({ api, say, liveStatus }: Console): View {
     },
     show({ events, pools: known }) {
       liveStatus.fresh(Date.now())
-      void show(events)
+      show(events)
       pools.update(known, events)
     },
     failed: (failure, nextAtMs) => liveStatus.failed(failure, nextAtMs),
@@ -72,6 +73,7 @@ export function eventsView({ api, say, liveStatus }: Console): View {
 function eventRow({ eventId }: EventDetail): Row<EventDetail> {
   const name = h('a', { href: hashOf({ page: 'event', eventId }) })
   const status = statusMark()
+  const schedule = h('small', {})
   const waiting = cell(COLUMNS.waiting)
   const inside = h('span', {})
   const meter = roomMeter()
@@ -82,7 +84,7 @@ function eventRow({ eventId }: EventDetail): Row<EventDetail> {
   return {
     element: row(
       cell(COLUMNS.event, name, h('small', { class: 'id' }, eventId)),
-      cell(COLUMNS.status, status.element),
+      cell(COLUMNS.status, status.element, schedule),
       waiting,
       cell(COLUMNS.inside, inside, meter.element),
       cell(COLUMNS.pace, pace, limit),
@@ -93,10 +95,11 @@ function eventRow({ eventId }: EventDetail): Row<EventDetail> {
       const perMinute = pacePerMinute(seen)
       setText(name, event.name)
       status.update(event)
+      setText(schedule, scheduleText(event))
       setText(waiting, countText(event.waiting))
       setText(inside, roomText(event.admitted, event.capacity))
       meter.update(event.admitted, event.capacity)
-      setText(pace, perMinute === null ? NONE : rateText(perMinute))
+      setText(pace, perMinute === null ? NONE : words.perMinute(rateText(perMinute)))
       setText(limit, event.admitPerMinute === null ? '' : words.paceLimit(countText(event.admitPerMinute)))
       setText(streams, countText(event.streams))
     },

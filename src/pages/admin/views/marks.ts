@@ -1,7 +1,8 @@
 /** Small marks that several views show. */
 import type { EventStatusName } from '../../../core/event-config.ts'
-import { h, setAttribute, setText } from '../dom/element.ts'
-import { countText } from '../model/format.ts'
+import { h, setAttribute, setText, time } from '../dom/element.ts'
+import type { Child } from '../dom/element.ts'
+import { countText, timeText, utcText } from '../model/format.ts'
 import { texts } from '../texts.ts'
 
 export type StatusMark = {
@@ -47,4 +48,15 @@ export function roomMeter(): RoomMeter {
 /** '12 of 100' */
 export function roomText(inside: number, capacity: number): string {
   return texts.events.of(countText(inside), countText(capacity))
+}
+
+/** A time in the operator's zone, with UTC below it. @param text ISO 8601 */
+export function instant(text: string): HTMLElement {
+  const atMs = Date.parse(text)
+  return h('span', { class: 'instant' }, time(atMs, timeText(atMs)), h('small', {}, utcText(atMs)))
+}
+
+/** An entry of a `dl` of facts. */
+export function fact(label: string, value: Child): HTMLElement {
+  return h('div', {}, h('dt', {}, label), h('dd', {}, value))
 }

@@ -3,15 +3,25 @@
  * a cookie that no script can read.
  */
 import type { Api } from '../api.ts'
-import type { OperatorSession } from '../model/answers.ts'
 import { h, setText } from '../dom/element.ts'
 import { field, input } from '../dom/field.ts'
-import { onSubmit } from '../dom/form.ts'
+import type { Field } from '../dom/field.ts'
+import { onSubmit, showErrors, showFailure } from '../dom/form.ts'
+import type { FormParts } from '../dom/form.ts'
+import type { OperatorSession } from '../model/answers.ts'
 import { failureText, isSignedOut } from '../model/failure.ts'
 import type { Failure } from '../model/failure.ts'
+import type { FieldSpec } from '../model/fields.ts'
 import { texts } from '../texts.ts'
 
+const words = texts.signIn
 const NAME_CHARS_MAX = 64
+
+type Name = 'key' | 'name'
+const SPECS: readonly FieldSpec<Name>[] = [
+  { name: 'key', kind: 'text' },
+  { name: 'name', kind: 'text' },
+]
 
 export type SignIn = {
   readonly element: HTMLElement
@@ -23,42 +33,47 @@ export type SignIn = {
 }
 
 export function createSignIn(api: Api, onSignedIn: (session: OperatorSession) => void): SignIn {
-  const words = texts.signIn
   const key = field(
     words.key,
     '',
     input({ type: 'password', name: 'key', required: true, spellcheck: 'false' }),
   )
-  const name = field(
-    words.name,
-    words.nameHint,
-    input({ type: 'text', name: 'name', maxlength: NAME_CHARS_MAX, autocomplete: 'username' }),
-  )
+  const nameInput = input({ type: 'text', name: 'name', maxlength: NAME_CHARS_MAX, autocomplete: 'username' })
+  const name = field(words.name, words.nameHint, nameInput)
+  const fields: ReadonlyMap<Name, Field> = new Map([
+    ['key', key],
+    ['name', name],
+  ])
   const fault = h('p', { class: 'fault', role: 'alert' })
   const lead = h('p', { class: 'lead' })
   const submit = h('button', { class: 'primary' }, words.submit)
   const form = h('form', { method: 'post' }, key.element, name.element, fault, submit)
-  const element = h('section', { class: 'sign-in card' }, h('h1', { tabindex: -1 }, words.title), lead, form)
+  const parts: FormParts<Name> = { form, specs: SPECS, fields, fault, submit }
 
-  const attempt = async (): Promise<void> => {
+  onSubmit(parts, async () => {
     const given = key.value()
     key.setValue('')
-    key.setError(given === '' ? words.keyMissing : null)
-    setText(fault, '')
-    if (given === '') return key.control.focus()
-    const answer = await api.signIn(given, name.value().trim())
+    if (given === '') return showErrors(parts, { key: words.keyMissing })
+    const answer = await api.signIn(given, name.value().trim().replaceAll(/\s+/g, ' '))
+    showErrors(parts, null)
     if (answer.ok) return onSignedIn(answer.value)
-    if (isSignedOut(answer.error)) key.setError(words.wrongKey)
-    else setText(fault, failureText(answer.error))
+    if (isSignedOut(answer.error)) return showErrors(parts, { key: words.wrongKey })
+    showFailure(parts, answer.error)
     key.control.focus()
-  }
-  onSubmit({ form, submit }, attempt)
+  })
 
   return {
-    element,
+    element: h(
+      'main',
+      { class: 'sign-in card' },
+      h('p', { class: 'brand' }, texts.console),
+      h('h1', { tabindex: -1 }, words.title),
+      lead,
+      form,
+    ),
     show(hadSession, failure) {
       setText(lead, hadSession ? words.ended : words.lead)
-      key.setError(null)
+      showErrors(parts, null)
       setText(fault, failure === null ? '' : failureText(failure))
       key.control.focus()
     },

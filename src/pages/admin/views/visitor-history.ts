@@ -1,14 +1,14 @@
 /** One visitor's places in one event, the latest first, and what can be done about the one that is alive. */
 import type { Console } from '../console.ts'
 import { confirm } from '../dom/dialog.ts'
-import { button, h, time } from '../dom/element.ts'
-import type { Child } from '../dom/element.ts'
+import { button, h } from '../dom/element.ts'
 import type { Admission, HistoryPlace, VisitorHistory } from '../model/answers.ts'
 import { failureText } from '../model/failure.ts'
-import { countText, timeText, utcText } from '../model/format.ts'
+import { countText } from '../model/format.ts'
 import { presenceText } from '../model/presence.ts'
 import { hashOf } from '../model/route.ts'
 import { texts } from '../texts.ts'
+import { fact, instant } from './marks.ts'
 
 const words = texts.lookUp
 
@@ -123,13 +123,4 @@ function admissionFacts({
     endedAt === null ? fact(words.leaseEnds, instant(leaseExpiresAt)) : null,
     outcome === null ? null : fact(words.outcome, words.outcomes[outcome]),
   ]
-}
-
-function fact(label: string, value: Child): HTMLElement {
-  return h('div', {}, h('dt', {}, label), h('dd', {}, value))
-}
-
-function instant(text: string): HTMLTimeElement {
-  const atMs = Date.parse(text)
-  return time(atMs, timeText(atMs), utcText(atMs))
 }
