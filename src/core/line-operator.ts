@@ -2,6 +2,7 @@
 import { assert } from './assert.ts'
 import { scheduleOf, type EventAction, type EventConfig, type EventStatusName } from './event-config.ts'
 import type { LineFailure } from './failures.ts'
+import { changedFields, type FieldChange } from './field-changes.ts'
 import { draw, type TicketOf } from './lottery.ts'
 import { absenceCountsNow, graceMs, type LineState } from './line-state.ts'
 import {
@@ -24,9 +25,10 @@ export type DrawTools = {
   readonly ticketOf: (seed: string) => TicketOf
 }
 
-/** The configuration as it is: the status is the event's, whatever it was created with. */
-export function configOf(event: EventRecord): EventConfig {
-  return { ...event.config, status: event.status }
+/** Which fields of the configuration differ, all of a new event; the status is the event's as it is. */
+export function changesSince(before: EventRecord | null, after: EventRecord): FieldChange[] {
+  const configOf = ({ config, status }: EventRecord): EventConfig => ({ ...config, status })
+  return changedFields(before === null ? null : configOf(before), configOf(after))
 }
 
 export function newEvent(

@@ -2,6 +2,7 @@
  * The last hours of an event in steps of ten seconds, for charts. Made of what the line decides anyway: it needs no
  * timer, and a step in which nothing is decided has no sample. What has not been saved yet is kept here.
  */
+import type { LineState } from './line-state.ts'
 import type { Change } from './records.ts'
 import type { EpochMs } from './time.ts'
 import { WaitTimes } from './wait-times.ts'
@@ -16,7 +17,7 @@ export const SERIES_MINUTES_MAX = 240
 const UNSAVED_MAX = 12
 
 /** How things stand at the end of a step. */
-export type SampleGauges = {
+type SampleGauges = {
   readonly waiting: number
   readonly inside: number
   readonly capacity: number
@@ -35,6 +36,9 @@ export type Sample = SampleGauges &
     readonly waitSecondsP95: number | null
   }
 
+/** What the state does not say. `errorsTotal` only grows while the object lives. */
+type Seen = { readonly streams: number; readonly errorsTotal: number }
+
 type OpenStep = { readonly atMs: EpochMs; gauges: SampleGauges; readonly counts: SampleCounts }
 
 export class LineSeries {
@@ -49,12 +53,18 @@ export class LineSeries {
     this.#save = save
   }
 
-  /** To be called after every decision, and on every tick. `errorsTotal` only grows while the object lives. */
-  observe(gauges: SampleGauges, errorsTotal: number, changes: readonly Change[], nowMs: EpochMs): void {
+  /** To be called after every decision that changes something, and on every tick. */
+  observe(line: LineState, seen: Seen, changes: readonly Change[], nowMs: EpochMs): void {
+    const gauges = {
+      waiting: line.waiting.size,
+      inside: line.ledger.liveCount,
+      capacity: line.event.config.capacity,
+      streams: seen.streams,
+    }
     const step = this.#stepAt(gauges, nowMs)
     step.gauges = gauges
-    step.counts.errors += errorsTotal - this.#errorsTotal
-    this.#errorsTotal = errorsTotal
+    step.counts.errors += seen.errorsTotal - this.#errorsTotal
+    this.#errorsTotal = seen.errorsTotal
     for (const change of changes) this.#count(step, change)
   }
 

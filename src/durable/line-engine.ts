@@ -5,7 +5,6 @@
  */
 import type { EventAction } from '../core/event-config.ts'
 import type { LineFailure } from '../core/failures.ts'
-import { changedFields } from '../core/field-changes.ts'
 import type { JoinReport } from '../core/join-windows.ts'
 import * as admissions from '../core/line-admissions.ts'
 import * as operator from '../core/line-operator.ts'
@@ -399,7 +398,7 @@ export class LineEngine implements EngineApi, LineShardsApi, LineStreamsApi {
     this.#host.background(this.#showPositions())
     this.#promotion.reportThroughput(nowMs)
     this.#retention.tick(nowMs)
-    this.#observe([])
+    this.#observe(line, [])
     this.#series.tick(nowMs)
   }
 
@@ -450,8 +449,8 @@ export class LineEngine implements EngineApi, LineShardsApi, LineStreamsApi {
         throw error
       }
       this.#updatedAtMs = this.#host.nowMs()
+      if (this.#line !== null) this.#observe(this.#line, made.changes)
     }
-    this.#observe(made.changes)
     if (made.notices.length > 0) this.#host.background(this.#announce(made.notices))
     const isOwing = made.changes.some(
       (change) => change.kind === 'admission_changed' && change.admission.debt !== null,
@@ -484,17 +483,10 @@ export class LineEngine implements EngineApi, LineShardsApi, LineStreamsApi {
     this.#host.background(this.#host.setAlarm(wakeAtMs))
   }
 
-  /** For the charts. */
-  #observe(changes: readonly Change[]): void {
-    const line = this.#line
-    if (line === null) return
-    const gauges = {
-      waiting: line.waiting.size,
-      inside: line.ledger.liveCount,
-      capacity: line.event.config.capacity,
-      streams: this.#streams.size,
-    }
-    this.#series.observe(gauges, this.#meters.total('redis_failures_total'), changes, this.#host.nowMs())
+  /** For the charts. A decision that changes nothing is no event in them: the watchdog makes one each minute. */
+  #observe(line: LineState, changes: readonly Change[]): void {
+    const seen = { streams: this.#streams.size, errorsTotal: this.#meters.total('redis_failures_total') }
+    this.#series.observe(line, seen, changes, this.#host.nowMs())
   }
 
   #isHolding(line: LineState): boolean {
@@ -502,11 +494,7 @@ export class LineEngine implements EngineApi, LineShardsApi, LineStreamsApi {
   }
 
   #changed(line: LineState, before: EventRecord | null): Changed {
-    const changes = changedFields(
-      before === null ? null : operator.configOf(before),
-      operator.configOf(line.event),
-    )
-    return { detail: this.#detail(line), changes }
+    return { detail: this.#detail(line), changes: operator.changesSince(before, line.event) }
   }
 
   #detail(line: LineState): EventDetail {

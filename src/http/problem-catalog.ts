@@ -22,7 +22,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   unauthenticated: {
     status: 401,
     title: 'Not authenticated',
-    detail: 'A valid credential is needed: a bearer token, or for visitors the session cookie.',
+    detail: 'A valid credential is needed: a bearer token, or in a browser the session cookie.',
   },
   'token-invalid': {
     status: 401,

@@ -42,6 +42,7 @@ function writeWorker(answer: string): void {
     'export class IdempotencyShard extends DurableObject {}',
     'export class JoinShard extends DurableObject {}',
     'export class StreamShard extends DurableObject {}',
+    'export class AuditLog extends DurableObject {}',
     `export default { fetch: () => Response.json({ answer: '${answer}', one }) }`,
   ]
   writeFileSync(join(root, 'src/worker.ts'), source.join('\n'))

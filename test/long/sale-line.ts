@@ -39,6 +39,7 @@ export class SaleLine {
   readonly pool: PoolConfig | null
   readonly engine: LineEngine
   readonly database = new SqliteDatabase()
+  readonly records = new LineRecords(this.database.sql)
   readonly restarts: string[] = []
   /** Time that the synchronous part of each alarm took. */
   readonly tickMs: number[] = []
@@ -52,10 +53,9 @@ export class SaleLine {
     this.eventId = options.eventId
     this.pool = options.pool
     const meters = new LineMeters()
-    const records = new LineRecords(this.database.sql)
     this.engine = new LineEngine(this.#host(), {
       meters,
-      series: new LineSeries((samples) => records.saveSamples(samples)),
+      series: new LineSeries((samples) => this.records.saveSamples(samples)),
       streams: () => NO_STREAMS,
       promotion: (link) => {
         this.#link = link

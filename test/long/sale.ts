@@ -90,6 +90,15 @@ export class Sale {
     }
   }
 
+  /** Nobody comes, and the watchdog goes on calling. */
+  async idle(minutes: number): Promise<void> {
+    for (let minute = 0; minute < minutes; minute += 1) {
+      this.nowMs += WATCH_EVERY_SECONDS * 1_000
+      await this.#ring()
+      await this.#watch()
+    }
+  }
+
   async #ring(): Promise<void> {
     for (const line of this.lines) await line.ring()
     for (const line of this.lines) await line.settled()
