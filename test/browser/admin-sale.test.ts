@@ -145,7 +145,7 @@ async function expectAudit(page: Page, admissionId: string): Promise<void> {
   await page.getByRole('link', { name: 'Audit log of this event' }).click()
   const rows = page.locator('tbody tr')
   for (const done of [
-    'Created or replaced the event',
+    'Created the event',
     'Opened',
     'capacity: 20 → 50',
     /admitPerMinute: 30(?! →)/,

@@ -1,4 +1,4 @@
-/** Asks for something again and again while the page is visible: each two seconds, less often while that fails. */
+/** Asks for something again and again while the page is visible, less often while that fails. */
 import type { Answer } from './api.ts'
 import { isSignedOut } from './model/failure.ts'
 import type { Failure } from './model/failure.ts'
@@ -17,8 +17,8 @@ type LiveSpec<T> = {
   readonly show: (value: T) => void
   /** @param nextAtMs when it is tried again. */
   readonly failed: (failure: Failure, nextAtMs: number) => void
-  /** Default: two seconds. */
-  readonly everyMs?: number
+  /** After an answer. Default: two seconds. */
+  readonly everyMs?: () => number
 }
 
 export function live<T>({ ask, show, failed, everyMs }: LiveSpec<T>): Live<T> {
@@ -43,13 +43,13 @@ export function live<T>({ ask, show, failed, everyMs }: LiveSpec<T>): Live<T> {
     if (answer.ok) {
       failures = 0
       show(answer.value)
-      return schedule(pollDelayMs(0, null, everyMs))
+      return schedule(pollDelayMs(0, null, everyMs?.()))
     }
     // The sign-in is shown; `refresh` follows it.
     if (isSignedOut(answer.error)) return
     failures += 1
     const asked = answer.error.kind === 'problem' ? answer.error.retryAfterSeconds : null
-    const delayMs = pollDelayMs(failures, asked, everyMs)
+    const delayMs = pollDelayMs(failures, asked, everyMs?.())
     failed(answer.error, Date.now() + delayMs)
     schedule(delayMs)
   }
@@ -66,7 +66,7 @@ export function live<T>({ ask, show, failed, everyMs }: LiveSpec<T>): Live<T> {
     accept(value) {
       asking?.abort()
       show(value)
-      schedule(pollDelayMs(0, null, everyMs))
+      schedule(pollDelayMs(0, null, everyMs?.()))
     },
     stop() {
       isStopped = true

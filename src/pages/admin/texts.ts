@@ -15,6 +15,14 @@ type ActWords = {
 const stillInside = (inside: number): string =>
   inside === 0 ? 'Nobody is inside.' : `The ${countText(inside)} inside may finish.`
 
+/** @param why in 'are told that it is …'. */
+const waitEnds = ({ waiting, inside }: Stakes, why: string): string => {
+  if (waiting === 0) return `Nobody is waiting, and nobody can join any more. ${stillInside(inside)}`
+  const [are, lose, their] = waiting === 1 ? ['is', 'loses', 'the'] : ['are', 'lose', 'their']
+  const told = `${peopleText(waiting)} waiting ${are} told that it is ${why} and ${lose} ${their} place for good`
+  return `${told}, and nobody can join any more. ${stillInside(inside)}`
+}
+
 const acts: Readonly<Record<Act, ActWords>> = {
   open: {
     label: 'Open',
@@ -22,7 +30,7 @@ const acts: Readonly<Record<Act, ActWords>> = {
     means: ({ waiting }) =>
       waiting === 0
         ? 'Visitors can join, and are admitted as long as there is room.'
-        : `${peopleText(waiting)} waiting are admitted from now on, as long as there is room, and others can join.`,
+        : `${peopleText(waiting)} waiting ${waiting === 1 ? 'is' : 'are'} admitted from now on, as long as there is room, and others can join.`,
     confirm: 'Open now',
     done: 'The event is open.',
   },
@@ -30,30 +38,31 @@ const acts: Readonly<Record<Act, ActWords>> = {
     label: 'Pause',
     title: ({ name }) => `Pause ${name}?`,
     means: ({ waiting, inside }) =>
-      `Nobody is admitted until you resume. ${peopleText(waiting)} waiting keep their place and are told that it is paused; others can still join. ${stillInside(inside)}`,
+      `Nobody is admitted until you resume. ${waiting === 0 ? 'Nobody is waiting.' : `${peopleText(waiting)} waiting ${waiting === 1 ? 'keeps the' : 'keep their'} place.`} Visitors are told that it is paused, and others can still join. ${stillInside(inside)}`,
     confirm: 'Pause admissions',
     done: 'The event is paused.',
   },
   resume: {
     label: 'Resume',
     title: ({ name }) => `Resume ${name}?`,
-    means: ({ waiting }) => `Admissions go on at once, with ${peopleText(waiting)} waiting.`,
+    means: ({ waiting }) =>
+      waiting === 0
+        ? 'Visitors are admitted again, as long as there is room.'
+        : `Admissions go on at once, as long as there is room, with ${peopleText(waiting)} waiting.`,
     confirm: 'Resume admissions',
     done: 'The event is open again.',
   },
   'sold-out': {
     label: 'Sold out',
     title: ({ name }) => `Mark ${name} as sold out?`,
-    means: ({ waiting, inside }) =>
-      `${peopleText(waiting)} waiting are told that it is sold out and lose their place for good, and nobody can join. ${stillInside(inside)}`,
+    means: (stakes) => waitEnds(stakes, 'sold out'),
     confirm: 'Mark as sold out',
     done: 'The event is sold out.',
   },
   close: {
     label: 'Close',
     title: ({ name }) => `Close ${name}?`,
-    means: ({ waiting, inside }) =>
-      `${peopleText(waiting)} waiting are told that it is closed and lose their place for good, and nobody can join. ${stillInside(inside)}`,
+    means: (stakes) => waitEnds(stakes, 'closed'),
     confirm: 'Close the event',
     done: 'The event is closed.',
   },
@@ -61,7 +70,7 @@ const acts: Readonly<Record<Act, ActWords>> = {
     label: 'Delete',
     title: ({ name }) => `Delete ${name}?`,
     means: ({ inside }) =>
-      `The event, its places and its admissions are deleted for good, user ids included. ${inside === 0 ? 'Nobody is inside.' : `${peopleText(inside)} inside lose their admission.`} The audit log keeps what was done. Export first what you want to keep.`,
+      `The event, its places and its admissions are deleted for good, user ids included. ${inside === 0 ? 'Nobody is inside.' : `Whoever is inside (${peopleText(inside)}) loses the admission.`} The audit log keeps what was done. Export first what you want to keep.`,
     confirm: 'Delete for good',
     done: 'The event is deleted.',
   },
@@ -376,8 +385,9 @@ export const texts = {
     by: { key: 'by key', session: 'signed in', token: 'by token', nobody: 'not signed in' },
     origin: (by: string, address: string) => `${by}, from ${address}`,
     targets: { pool: 'pool', admission: 'admission', visitor: 'visitor' },
+    created: 'Created the event',
     actions: {
-      'event.put': 'Created or replaced the event',
+      'event.put': 'Replaced the event',
       'event.patch': 'Changed the event',
       'event.delete': 'Deleted the event',
       'event.open': 'Opened',

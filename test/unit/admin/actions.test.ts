@@ -21,7 +21,13 @@ it('every confirmation says for how many people', () => {
   const { 'sold-out': soldOut, pause } = texts.event.acts
   const stakes = { name: 'The gala', waiting: 12_345, inside: 1 }
   expect(soldOut.means(stakes)).toBe(
-    '12,345 people waiting are told that it is sold out and lose their place for good, and nobody can join. The 1 inside may finish.',
+    '12,345 people waiting are told that it is sold out and lose their place for good, and nobody can join any more. The 1 inside may finish.',
+  )
+  expect(soldOut.means({ ...stakes, waiting: 1 })).toMatch(
+    /^1 person waiting is told .* and loses the place for good/,
+  )
+  expect(soldOut.means({ ...stakes, waiting: 0 })).toMatch(
+    /^Nobody is waiting, and nobody can join any more\./,
   )
   expect(pause.means({ ...stakes, inside: 0 })).toMatch(
     /^Nobody is admitted until you resume\..*Nobody is inside\.$/,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { areaPath, linePath } from '../../../src/pages/admin/model/chart-path.ts'
-import { roundTicks, timeTicks } from '../../../src/pages/admin/model/chart-scale.ts'
+import { durationTicks, roundTicks, timeTicks } from '../../../src/pages/admin/model/chart-scale.ts'
 
 const PLANE = { time: { from: 0, to: 100, size: 200 }, value: { from: 0, to: 10, size: 50 } }
 
@@ -42,6 +42,16 @@ describe('the axes', () => {
     [0.25, 0.1, [0, 0.1, 0.2, 0.3]],
   ])('values up to %d are marked at round numbers', (most, least, ticks) => {
     expect(roundTicks(most, 3, least)).toEqual(ticks)
+  })
+
+  it.each([
+    [0, [0, 1]],
+    [9, [0, 5, 10]],
+    [83, [0, 30, 60, 90]],
+    [133, [0, 60, 120, 180]],
+    [10_000, [0, 3_600, 7_200, 10_800]],
+  ])('durations up to %d s are marked at the round numbers of a clock', (most, ticks) => {
+    expect(durationTicks(most, 3)).toEqual(ticks)
   })
 
   it('times are marked at full minutes of the operator’s zone, and not too many', () => {

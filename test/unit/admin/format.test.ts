@@ -5,6 +5,7 @@ import {
   localInputOf,
   peopleText,
   rateText,
+  shortDurationText,
   utcText,
   zoneText,
 } from '../../../src/pages/admin/model/format.ts'
@@ -29,6 +30,10 @@ it.each([
   [1_234.5, '1,235'],
 ])('a rate of %d reads %s', (rate, text) => {
   expect(rateText(rate)).toBe(text)
+})
+
+it('an axis writes durations like a clock', () => {
+  expect([45, 100, 3_900].map(shortDurationText)).toEqual(['45 s', '1:40', '1:05:00'])
 })
 
 it('one person is one person', () => {

@@ -9,6 +9,7 @@ import {
   peakOf,
   pointsOf,
   sumLately,
+  waitsLately,
 } from '../../../src/pages/admin/model/samples.ts'
 
 const START_MS = Date.parse('2026-01-05T18:00:00Z')
@@ -66,6 +67,11 @@ describe('the moments of a series', () => {
     ])
   })
 
+  it('forget the waits when nobody has been admitted for so long that there are none', () => {
+    const moments = momentsOf(series(sampleAt(0)), at(600))
+    expect(moments.map(({ waitSecondsP50 }) => waitSecondsP50)).toEqual([5, 5, null])
+  })
+
   it('are none without samples', () => {
     expect(momentsOf(series(), at(100))).toEqual([])
   })
@@ -104,4 +110,11 @@ describe('what is read off a chart', () => {
 it('what happened lately is summed up, the step that is not over included', () => {
   const samples = series(sampleAt(0), sampleAt(100), sampleAt(110))
   expect(sumLately(samples, at(112), 1)).toEqual({ noShows: 2, errors: 4 })
+})
+
+it('waits are of those who were admitted lately, or of nobody', () => {
+  expect(waitsLately(series(sampleAt(0)), at(60))).toEqual({ p50Seconds: 5, p95Seconds: 9 })
+  expect(waitsLately(series(sampleAt(0, { waitSecondsP50: null, waitSecondsP95: null })), at(60))).toBeNull()
+  expect(waitsLately(series(sampleAt(0)), at(600))).toBeNull()
+  expect(waitsLately(series(), at(600))).toBeNull()
 })

@@ -9,7 +9,7 @@ import {
 import { inOrderOfAttention, insidePool } from '../../../src/pages/admin/model/event-order.ts'
 import { failureOf, failureText, isNobody, isSignedOut } from '../../../src/pages/admin/model/failure.ts'
 import { look, pacePerMinute } from '../../../src/pages/admin/model/pace.ts'
-import { pollDelayMs } from '../../../src/pages/admin/model/poll-delay.ts'
+import { listEveryMs, pollDelayMs } from '../../../src/pages/admin/model/poll-delay.ts'
 import { PROBLEMS } from '../../../src/http/problem-catalog.ts'
 import { texts } from '../../../src/pages/admin/texts.ts'
 
@@ -42,6 +42,9 @@ describe('an entry of the audit log', () => {
     ])
     expect(originText(ENTRY)).toBe('signed in, from 203.0.113.7')
     expect(actionText(ENTRY)).toBe('Changed the event')
+    expect(actionText({ ...ENTRY, action: 'event.put' })).toBe('Replaced the event')
+    const made = [{ field: 'capacity', before: null, after: 200 }]
+    expect(actionText({ ...ENTRY, action: 'event.put', changes: made })).toBe('Created the event')
   })
 
   it('says why something was not done, and shows an action that it does not know by its name', () => {
@@ -109,6 +112,7 @@ it('asking again takes longer with each failure, within bounds, and never less t
   ])
   expect(pollDelayMs(1, 30)).toBe(30_000)
   expect(pollDelayMs(2, null, 60_000)).toBe(60_000)
+  expect([0, 20, 21, 1_000].map((events) => listEveryMs(events))).toEqual([2_000, 2_000, 4_000, 15_000])
 })
 
 describe('the list of events', () => {

@@ -2,7 +2,7 @@
 import { h, setAttribute, setChildren, setText, svg } from './element.ts'
 import { areaPath, linePath } from '../model/chart-path.ts'
 import type { Plane, Point } from '../model/chart-path.ts'
-import { along, roundTicks, timeTicks } from '../model/chart-scale.ts'
+import { along, timeTicks } from '../model/chart-scale.ts'
 import { shortClockText } from '../model/format.ts'
 
 /** Lines of one chart are told apart by their stroke as well as by their colour. */
@@ -28,7 +28,8 @@ export type Chart = {
   onPoint(tell: (atMs: number | null) => void): void
 }
 
-type Writing = { readonly format: (value: number) => string; readonly least: number }
+/** How the value axis is written, and where it is marked for values up to `most`. */
+type Axis = { readonly short: (value: number) => string; readonly ticks: (most: number) => number[] }
 
 const HEIGHT = 132
 const LEFT = 46
@@ -36,8 +37,7 @@ const RIGHT = 8
 const TOP = 8
 const BOTTOM = 20
 
-/** @param least the smallest step of the value axis that means something. */
-export function createChart(title: string, { format, least }: Writing): Chart {
+export function createChart(title: string, axis: Axis): Chart {
   const readout = h('span', { class: 'readout' })
   const legend = h('span', { class: 'legend' })
   const drawing = svg('svg', { role: 'img', height: HEIGHT })
@@ -58,7 +58,7 @@ export function createChart(title: string, { format, least }: Writing): Chart {
   })
   const draw = (): void => {
     if (data === null || width < LEFT + RIGHT + 20) return
-    const ticks = roundTicks(mostOf(data.lines), 3, least)
+    const ticks = axis.ticks(mostOf(data.lines))
     const plane: Plane = {
       time: timeScale(data),
       value: { from: 0, to: ticks[ticks.length - 1] ?? 1, size: HEIGHT - TOP - BOTTOM },
@@ -70,7 +70,7 @@ export function createChart(title: string, { format, least }: Writing): Chart {
       { transform: `translate(${LEFT} ${TOP})` },
       ...data.lines.flatMap((line) => paths(line, plane)),
     )
-    setChildren(drawing, valueAxis(ticks, plane, format), timeAxis(data, plane), inside, cursor)
+    setChildren(drawing, valueAxis(ticks, plane, axis.short), timeAxis(data, plane), inside, cursor)
   }
   // Drawn in pixels rather than stretched, so that text and strokes keep their size.
   new ResizeObserver(([entry]) => {
@@ -124,7 +124,7 @@ function paths({ look, points }: Line, plane: Plane): SVGPathElement[] {
 function valueAxis(
   ticks: readonly number[],
   { value }: Plane,
-  format: (value: number) => string,
+  short: (value: number) => string,
 ): SVGGElement {
   const lines = ticks.map((tick) => {
     const y = TOP + value.size - along(value, tick)
@@ -132,7 +132,7 @@ function valueAxis(
       'g',
       {},
       svg('line', { class: 'grid', x1: LEFT, x2: '100%', y1: y, y2: y }),
-      svg('text', { x: LEFT - 6, y: y + 4, 'text-anchor': 'end' }, format(tick)),
+      svg('text', { x: LEFT - 6, y: y + 4, 'text-anchor': 'end' }, short(tick)),
     )
   })
   return svg('g', { class: 'axis' }, ...lines)

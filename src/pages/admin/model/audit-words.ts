@@ -10,7 +10,9 @@ export function originText({ operator, address }: AuditEntry): string {
 }
 
 /** An action that a newer server knows is shown by its own name. */
-export function actionText({ action }: AuditEntry): string {
+export function actionText({ action, changes }: AuditEntry): string {
+  const isNew = changes.length > 0 && changes.every(({ before }) => before === null)
+  if (action === 'event.put' && isNew) return words.created
   const known: Readonly<Record<string, string>> = words.actions
   return known[action] ?? action
 }

@@ -24,6 +24,17 @@ export function roundTicks(most: number, steps: number, least: number): number[]
   return Array.from({ length: count + 1 }, (_, index) => Number((index * step).toPrecision(12)))
 }
 
+const ROUND_SECONDS = [
+  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 43_200,
+] as const
+
+/** The like for durations, whose round numbers are those of a clock. @param mostSeconds the largest value shown. */
+export function durationTicks(mostSeconds: number, steps: number): number[] {
+  const step = ROUND_SECONDS.find((seconds) => seconds * steps >= mostSeconds) ?? 86_400
+  const count = Math.max(1, Math.ceil(mostSeconds / step))
+  return Array.from({ length: count + 1 }, (_, index) => index * step)
+}
+
 const MINUTE_MS = 60_000
 const TIME_STEPS_MINUTES = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360] as const
 

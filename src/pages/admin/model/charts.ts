@@ -1,6 +1,7 @@
 /** Which charts an event has: what each draws, and the sentence that stands for it. */
 import { texts } from '../texts.ts'
-import { clockText, countText, durationText, NONE, rateText } from './format.ts'
+import { durationTicks, roundTicks } from './chart-scale.ts'
+import { clockText, countText, durationText, NONE, rateText, shortDurationText } from './format.ts'
 import { peakOf, pointsOf } from './samples.ts'
 import type { Moment } from './samples.ts'
 
@@ -9,8 +10,10 @@ type Words = typeof texts.event.charts
 export type ChartSpec = {
   readonly title: 'admitted' | 'waiting' | 'inside' | 'wait' | 'trouble'
   readonly format: (value: number) => string
-  /** The smallest step of the value axis that means something. */
-  readonly least: number
+  /** As the axis writes it. */
+  readonly short: (value: number) => string
+  /** The round numbers of the value axis, up to the largest value. */
+  readonly ticks: (most: number) => number[]
   /** The first is what the chart is about. */
   readonly lines: readonly {
     readonly name: keyof Words &
@@ -22,18 +25,23 @@ export type ChartSpec = {
   readonly bound?: (admitPerMinute: number | null) => number | null
 }
 
+/** About as many lines as a small chart bears. */
+const TICKS = 3
+/** Of people: whole ones. */
+const COUNTS = { format: countText, short: countText, ticks: (most: number) => roundTicks(most, TICKS, 1) }
+
 export const CHARTS: readonly ChartSpec[] = [
   {
     title: 'admitted',
     format: rateText,
-    least: 0.1,
+    short: rateText,
+    ticks: (most) => roundTicks(most, TICKS, 0.1),
     lines: [{ name: 'admitted', look: 'area', pick: (moment) => moment.admittedPerSecond }],
     bound: (admitPerMinute) => (admitPerMinute === null ? null : admitPerMinute / 60),
   },
   {
     title: 'waiting',
-    format: countText,
-    least: 1,
+    ...COUNTS,
     lines: [
       { name: 'waiting', look: 'area', pick: (moment) => moment.waiting },
       // Those inside keep theirs for a while, so that there are often more.
@@ -42,8 +50,7 @@ export const CHARTS: readonly ChartSpec[] = [
   },
   {
     title: 'inside',
-    format: countText,
-    least: 1,
+    ...COUNTS,
     lines: [
       { name: 'inside', look: 'area', pick: (moment) => moment.inside },
       { name: 'capacity', look: 'bound', pick: (moment) => moment.capacity },
@@ -52,7 +59,8 @@ export const CHARTS: readonly ChartSpec[] = [
   {
     title: 'wait',
     format: durationText,
-    least: 1,
+    short: shortDurationText,
+    ticks: (most) => durationTicks(most, TICKS),
     lines: [
       { name: 'p50', look: 'area', pick: (moment) => moment.waitSecondsP50 },
       { name: 'p95', look: 'second', pick: (moment) => moment.waitSecondsP95 },
@@ -60,8 +68,7 @@ export const CHARTS: readonly ChartSpec[] = [
   },
   {
     title: 'trouble',
-    format: countText,
-    least: 1,
+    ...COUNTS,
     lines: [
       { name: 'noShows', look: 'area', pick: (moment) => moment.noShows },
       { name: 'errors', look: 'second', pick: (moment) => moment.errors },

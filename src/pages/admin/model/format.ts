@@ -37,6 +37,15 @@ export function durationText(seconds: number): string {
   return rest === 0 ? `${hours} h` : `${hours} h ${String(rest).padStart(2, '0')} min`
 }
 
+/** '45 s', '1:40', '1:05:00': as short as an axis needs it. */
+export function shortDurationText(seconds: number): string {
+  const whole = Math.round(seconds)
+  if (whole < 60) return `${whole} s`
+  const two = (value: number): string => String(value).padStart(2, '0')
+  const [hours, minutes, rest] = [Math.floor(whole / 3_600), Math.floor(whole / 60) % 60, whole % 60]
+  return hours === 0 ? `${minutes}:${two(rest)}` : `${hours}:${two(minutes)}:${two(rest)}`
+}
+
 /** '14:03:22' in the operator's zone. */
 export function clockText(atMs: number): string {
   return CLOCK.format(atMs)

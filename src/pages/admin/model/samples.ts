@@ -16,6 +16,9 @@ export type Moment = {
   readonly waitSecondsP95: number | null
 }
 
+/** How far back the waits of a sample look: after so long without anybody admitted there are none. */
+const WAITS_OF_MS = 5 * 60_000
+
 /**
  * The moments of a series up to now. Steps without a sample are those in which nothing happened: what stood goes on to
  * stand, and the counts are 0. The step that is not over yet is left out, since its rate would read too low.
@@ -38,11 +41,15 @@ export function momentsOf({ stepSeconds, samples }: Series, nowMs: number): Mome
 
 /** The beginning and the end of a stretch in which nothing happened, between a moment and the next; none if they adjoin. */
 function quiet(last: Moment, nextMs: number, stepMs: number): Moment[] {
-  const standing = { ...last, admittedPerSecond: 0, noShows: 0, errors: 0 }
   const [fromMs, toMs] = [last.atMs + stepMs, nextMs - stepMs]
   if (toMs < fromMs) return []
-  const first = { ...standing, atMs: fromMs }
-  return toMs === fromMs ? [first] : [first, { ...standing, atMs: toMs }]
+  const ends = toMs === fromMs ? [fromMs] : [fromMs, toMs]
+  return ends.map((atMs) => {
+    const standing = { ...last, atMs, admittedPerSecond: 0, noShows: 0, errors: 0 }
+    return atMs - last.atMs <= WAITS_OF_MS
+      ? standing
+      : { ...standing, waitSecondsP50: null, waitSecondsP95: null }
+  })
 }
 
 function momentOf(sample: Sample, stepSeconds: number): Moment {
@@ -102,4 +109,15 @@ export function sumLately(
     noShows: lately.reduce((sum, { noShows }) => sum + noShows, 0),
     errors: lately.reduce((sum, { errors }) => sum + errors, 0),
   }
+}
+
+/** How long those waited who were admitted lately; null when nobody was. */
+export function waitsLately(
+  { samples }: Series,
+  nowMs: number,
+): { readonly p50Seconds: number; readonly p95Seconds: number } | null {
+  const last = samples[samples.length - 1]
+  if (last === undefined || Date.parse(last.at) < nowMs - WAITS_OF_MS) return null
+  const { waitSecondsP50: p50Seconds, waitSecondsP95: p95Seconds } = last
+  return p50Seconds === null || p95Seconds === null ? null : { p50Seconds, p95Seconds }
 }

@@ -67,6 +67,7 @@ function setting(
   }
 
   onSubmit(parts, async () => {
+    if (!isEdited()) return say(texts.form.unchanged)
     const read = readFields(specs, { [name]: one.value() })
     if (!read.ok) return showErrors(parts, read.error)
     setText(submit, words.applying)

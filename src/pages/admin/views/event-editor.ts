@@ -1,4 +1,5 @@
 /** Making an event, and changing one. */
+import type { Api } from '../api.ts'
 import type { Console, View } from '../console.ts'
 import { h, setChildren, setText } from '../dom/element.ts'
 import { onSubmit, showErrors, showFailure, valuesIn } from '../dom/form.ts'
@@ -10,13 +11,13 @@ import { failureText } from '../model/failure.ts'
 import { hashOf } from '../model/route.ts'
 import type { Route } from '../model/route.ts'
 import { texts } from '../texts.ts'
-import { createEventFields } from './event-fields.ts'
+import { createEventFields, suggestPools } from './event-fields.ts'
 
 const words = texts.form
 
 export function newEventView({ api, say, go }: Console): View {
   const heading = h('h1', { tabindex: -1 }, words.createTitle)
-  const parts = createForm(true, words.create, { page: 'events' })
+  const parts = createForm(api, true, words.create, { page: 'events' })
   fillForm(parts, null)
   onSubmit(parts, async () => {
     const read = createBody(valuesIn(parts.fields))
@@ -44,7 +45,7 @@ export function editEventView({ api, say, go }: Console, eventId: string): View 
   const begin = (event: EventDetail): void => {
     isFilled = true
     setText(heading, words.editTitle(event.name))
-    const parts = createForm(false, words.save, { page: 'event', eventId })
+    const parts = createForm(api, false, words.save, { page: 'event', eventId })
     const before = valuesOf(event)
     fillForm(parts, event)
     setChildren(content, parts.form)
@@ -74,12 +75,18 @@ export function editEventView({ api, say, go }: Console, eventId: string): View 
 
 type EventForm = FormParts<FieldName>
 
-function createForm(isNew: boolean, submitText: string, back: Route): EventForm {
+function createForm(api: Api, isNew: boolean, submitText: string, back: Route): EventForm {
   const { fields, elements } = createEventFields(isNew)
   const fault = h('p', { class: 'fault', role: 'alert' })
   const submit = h('button', { class: 'primary' }, submitText)
   const cancel = h('a', { class: 'button', href: hashOf(back) }, texts.cancel)
   const form = h('form', {}, ...elements, h('div', { class: 'form-end' }, fault, cancel, submit))
+  const suggest = async (): Promise<void> => {
+    const pools = await api.pools()
+    // Without suggestions the id of a pool can be typed all the same.
+    if (pools.ok) suggestPools({ fields }, pools.value.pools)
+  }
+  void suggest()
   return { form, specs: EVENT_FIELDS, fields, fault, submit }
 }
 

@@ -1,8 +1,9 @@
 /** The inputs of an event's form. */
 import { EVENT_DEFAULTS, EVENT_RANGES, NAME_CHARS_MAX } from '../../../core/event-fields.ts'
-import { h, setText } from '../dom/element.ts'
+import { h, setAttribute, setText } from '../dom/element.ts'
 import { field, input, select } from '../dom/field.ts'
 import type { Control, Field } from '../dom/field.ts'
+import type { Pool } from '../model/answers.ts'
 import { FORM_GROUPS } from '../model/event-form.ts'
 import type { EventFieldSpec, FieldName } from '../model/event-form.ts'
 import { countText, instantOfLocalInput, utcText } from '../model/format.ts'
@@ -30,6 +31,15 @@ export function createEventFields(isNew: boolean): EventFields {
     )
   })
   return { fields, elements }
+}
+
+/** Suggests the pools that there are; another id can be typed, and the server says whether it is one. */
+export function suggestPools({ fields }: Pick<EventFields, 'fields'>, pools: readonly Pool[]): void {
+  const pool = fields.get('poolId')
+  if (pool === undefined) return
+  const list = h('datalist', { id: 'pools' }, ...pools.map(({ poolId }) => h('option', { value: poolId })))
+  pool.element.append(list)
+  setAttribute(pool.control, 'list', list.id)
 }
 
 function fieldOf(spec: EventFieldSpec): Field {

@@ -4,7 +4,7 @@ import type { EventDetail, Series } from '../model/answers.ts'
 import { countText, durationText, NONE, rateText } from '../model/format.ts'
 import { look, pacePerMinute } from '../model/pace.ts'
 import type { Seen } from '../model/pace.ts'
-import { sumLately } from '../model/samples.ts'
+import { sumLately, waitsLately } from '../model/samples.ts'
 import { texts } from '../texts.ts'
 import { roomMeter } from './marks.ts'
 
@@ -50,10 +50,9 @@ export function createEventFigures(): EventFigures {
       const span = words.lately(durationText(LATELY_MINUTES * 60))
       noShows.set(countText(lately.noShows), span)
       errors.set(countText(lately.errors), span, lately.errors > 0)
-      const { waitSecondsP50 = null, waitSecondsP95 = null } = series.samples[series.samples.length - 1] ?? {}
-      if (waitSecondsP50 === null) wait.set(NONE, words.waitNone)
-      else
-        wait.set(durationText(waitSecondsP50), words.waitP95(durationText(waitSecondsP95 ?? waitSecondsP50)))
+      const waits = waitsLately(series, Date.now())
+      if (waits === null) wait.set(NONE, words.waitNone)
+      else wait.set(durationText(waits.p50Seconds), words.waitP95(durationText(waits.p95Seconds)))
     },
   }
 }

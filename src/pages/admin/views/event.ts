@@ -58,7 +58,7 @@ export function eventView(console: Console, eventId: string): View {
     },
     // While nothing answers the banner says so; this is for what concerns the history alone.
     failed: (failure) => failure.kind === 'problem' && charts.failed(failureText(failure)),
-    everyMs: SERIES_EVERY_MS,
+    everyMs: () => SERIES_EVERY_MS,
   })
   const stop = (): void => {
     asking.stop()

@@ -9,6 +9,7 @@ import { live } from '../live.ts'
 import type { EventDetail } from '../model/answers.ts'
 import { inOrderOfAttention } from '../model/event-order.ts'
 import { countText, NONE, rateText } from '../model/format.ts'
+import { listEveryMs } from '../model/poll-delay.ts'
 import { look, pacePerMinute } from '../model/pace.ts'
 import type { Seen } from '../model/pace.ts'
 import { scheduleText } from '../model/settings.ts'
@@ -52,6 +53,7 @@ export function eventsView({ api, say, liveStatus }: Console): View {
       pools.update(known, events)
     },
     failed: (failure, nextAtMs) => liveStatus.failed(failure, nextAtMs),
+    everyMs: () => listEveryMs(body.children.length),
   })
   liveStatus.begin(() => asking.refresh())
   const create = h('a', { class: 'button primary', href: hashOf({ page: 'new-event' }) }, words.create)
