@@ -148,7 +148,7 @@ it('a hidden page asks for nothing', async () => {
   })
   let asked = 0
   page.on('request', () => (asked += 1))
-  await page.waitForTimeout(3_000)
+  await page.waitForTimeout(2_500)
   expect(asked).toBe(0)
   await page.evaluate(() => {
     Object.defineProperty(document, 'visibilityState', { value: 'visible', configurable: true })

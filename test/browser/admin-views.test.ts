@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestUsher, type TestUsher } from '../support/usher.ts'
 import { expectAccessible } from './support/axe.ts'
 import { useBrowser } from './support/browser.ts'
-import { signIn } from './support/operator.ts'
+import { said, signIn } from './support/operator.ts'
 
 let usher: TestUsher
 let userId: string
@@ -114,6 +114,44 @@ it('no view is wider than a phone of 320 pixels', async () => {
     await arrive(page)
     expect(await page.evaluate(() => document.documentElement.scrollWidth), view).toBe(320)
   }
+})
+
+it('a name that looks like markup is a name', async () => {
+  const name = '<img src=x onerror="document.title=1"><b>bold'
+  await usher.api.putEvent('markup', { name })
+  const page = await browser.page({ origins: [usher.url] })
+  await signIn(page)
+  await page.getByRole('link', { name }).click()
+  await page.getByRole('heading', { name }).waitFor()
+  await page.getByRole('button', { name: 'Close', exact: true }).click()
+  await page.getByRole('heading', { name: `Close ${name}?` }).waitFor()
+  expect(await page.locator('img, b').count()).toBe(0)
+})
+
+it('the link to the waiting page is copied, and leads there', async () => {
+  const page = await browser.page({ origins: [usher.url] })
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+  await signIn(page, '#/events/gala')
+  await page.getByRole('button', { name: 'Copy link' }).click()
+  await said(page, 'The link to the waiting page is copied.')
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(`${usher.url}/wait/gala`)
+  expect(await page.getByRole('link', { name: 'Waiting page' }).getAttribute('href')).toBe(
+    `${usher.url}/wait/gala`,
+  )
+})
+
+it('under the pointer every chart tells the values of that moment', async () => {
+  const page = await browser.page({ origins: [usher.url] })
+  await signIn(page, '#/events/gala')
+  const chart = page.getByRole('img', { name: /^Inside: now 1, most 1 at / })
+  await chart.locator('path.line.area[d*="L"]').waitFor({ state: 'attached', timeout: 30_000 })
+  const box = await chart.boundingBox()
+  if (box === null) throw new Error('the chart is not shown')
+  await page.mouse.move(box.x + box.width - 12, box.y + box.height / 2)
+  const readouts = page.locator('.readout').filter({ hasText: /· \d\d:\d\d:\d\d$/ })
+  await readouts.nth(4).waitFor()
+  await page.mouse.move(0, 0)
+  await readouts.first().waitFor({ state: 'detached' })
 })
 
 it('reloading stays where one is, and the back button goes back', async () => {

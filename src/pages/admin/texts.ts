@@ -234,7 +234,7 @@ export const texts = {
       trouble: 'No-shows and errors',
       noShows: 'no-shows',
       errors: 'errors',
-      limit: 'limit',
+      limit: 'limit now',
       empty: 'Nothing has happened in this time.',
       summary: (now: string, most: string, when: string) => `now ${now}, most ${most} at ${when}`,
       asTable: 'Values as a table',

@@ -26,6 +26,7 @@ export function lookUpView(console: Console, route: Extract<Route, { page: 'look
   const submit = h('button', { class: 'primary' }, words.submit)
   const form = h('form', { class: 'card look-up-form', role: 'search' }, id.element, event.element, submit)
   const found = h('div', { class: 'found' })
+  const heading = h('h1', { tabindex: -1 }, words.title)
 
   const loadEvents = async (): Promise<void> => {
     const events = await api.events()
@@ -41,11 +42,15 @@ export function lookUpView(console: Console, route: Extract<Route, { page: 'look
     if (route.query === '') return
     setChildren(found, h('p', { class: 'loading' }, texts.loading))
     const answer = await find(console, route.eventId, route.query)
-    if (answer.ok)
-      return setChildren(
+    if (answer.ok) {
+      setChildren(
         found,
         visitorHistory(console, answer.value, route.query, () => void look()),
       )
+      // Whoever has just come here to look goes on with what was found.
+      if (document.activeElement === heading) found.querySelector('h2')?.focus()
+      return
+    }
     const fault = h('p', { class: 'fault', role: 'alert' })
     setChildren(found, fault)
     setText(fault, lookUpText(answer.error))
@@ -66,7 +71,7 @@ export function lookUpView(console: Console, route: Extract<Route, { page: 'look
   void look()
   const lead = h('p', { class: 'lead' }, words.lead)
   return {
-    element: h('div', { class: 'look-up' }, h('h1', { tabindex: -1 }, words.title), lead, form, found),
+    element: h('div', { class: 'look-up' }, heading, lead, form, found),
     title: route.query === '' ? words.title : words.visitor(route.query),
     resume() {
       void loadEvents()
