@@ -43,7 +43,7 @@ type OpenStep = { readonly atMs: EpochMs; gauges: SampleGauges; readonly counts:
 
 export class LineSeries {
   readonly #save: (samples: readonly Sample[]) => void
-  readonly #waits = new WaitTimes()
+  #waits = new WaitTimes()
   #open: OpenStep | null = null
   #closed: Sample[] = []
   #errorsTotal = 0
@@ -87,6 +87,7 @@ export class LineSeries {
 
   /** The event is gone, and its samples with it. */
   clear(): void {
+    this.#waits = new WaitTimes()
     this.#open = null
     this.#closed = []
   }

@@ -50,7 +50,7 @@ export class EventLine extends DurableObject<Env> implements LineApi, LineShards
     super(ctx, env)
     const meters = new LineMeters()
     const rows = new LineStorage(ctx.storage)
-    const records = new LineRecords(ctx.storage.sql)
+    const records = new LineRecords(ctx.storage.sql, rows)
     const series = new LineSeries((samples) => records.saveSamples(samples))
     const config = parseConfig(env)
     const endedRetentionMs = config.ok ? config.value.endedRetentionSeconds * 1_000 : null

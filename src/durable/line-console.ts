@@ -1,4 +1,4 @@
-/** What operators look up about one event; see LineConsoleApi. It decides nothing and, but for one call, changes nothing. */
+/** What operators look up about one event; see LineConsoleApi. It decides and changes nothing. */
 import { SERIES_STEP_SECONDS, type LineSeries, type Sample } from '../core/line-series.ts'
 import type { LineState } from '../core/line-state.ts'
 import { admissionView } from '../core/line-views.ts'

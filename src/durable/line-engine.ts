@@ -318,11 +318,9 @@ export class LineEngine implements EngineApi, LineShardsApi, LineStreamsApi {
       this.#tick(line)
     }
     await this.#promotion.reconcile()
-    if (this.#line === line) {
-      this.#retention.tick(this.#host.nowMs())
-      this.#series.flush(this.#host.nowMs())
-    }
+    if (this.#line === line) this.#retention.tick(this.#host.nowMs())
     this.#arm()
+    if (this.#line === line) this.#series.flush(this.#host.nowMs())
     const isOver =
       line.event.status === 'closed' && line.ledger.liveCount === 0 && line.ledger.debtCount === 0
     return ok({ active: !isOver })

@@ -3,8 +3,9 @@ import { SERIES_MINUTES_MAX, type Sample } from '../core/line-series.ts'
 import type { AdmissionRecord, PlaceRecord } from '../core/records.ts'
 import { isoTimeOrNull, type EpochMs } from '../core/time.ts'
 import { EXPORT_COLUMNS, type Cell, type ExportKind, type ExportPage } from '../ports/line-console.ts'
+import type { LineRows } from '../ports/line-host.ts'
 import type { SqlStatements } from '../ports/sql-database.ts'
-import { admissionFromRow, placeFromRow, type AdmissionRow, type PlaceRow } from './line-rows.ts'
+import { placeFromRow, type PlaceRow } from './line-rows.ts'
 
 /** A page of an export: some ten milliseconds of the object, and a few hundred kilobytes on the way. */
 const EXPORT_ROWS = 1_000
@@ -30,9 +31,11 @@ export type PlaceWithAdmission = {
 
 export class LineRecords {
   readonly #sql: SqlStatements
+  readonly #rows: Pick<LineRows, 'admission'>
 
-  constructor(sql: SqlStatements) {
+  constructor(sql: SqlStatements, rows: Pick<LineRows, 'admission'>) {
     this.#sql = sql
+    this.#rows = rows
   }
 
   /** A visitor's places, the newest first. */
@@ -44,7 +47,11 @@ export class LineRecords {
         PLACES_MAX,
       )
       .toArray()
-      .map((row) => ({ place: placeFromRow(row), admission: this.#admission(row.admission_id) }))
+      .map(placeFromRow)
+      .map((place) => {
+        const { admissionId } = place
+        return { place, admission: admissionId === null ? null : this.#rows.admission(admissionId) }
+      })
   }
 
   exportPage(what: ExportKind, after: number): ExportPage {
@@ -79,14 +86,6 @@ export class LineRecords {
       .toArray()
       .flatMap(({ samples }) => JSON.parse(samples) as Sample[])
       .filter(({ atMs }) => atMs >= sinceMs)
-  }
-
-  #admission(admissionId: string | null): AdmissionRecord | null {
-    if (admissionId === null) return null
-    const row = this.#sql
-      .exec<AdmissionRow>('SELECT * FROM admissions WHERE admission_id = ?', admissionId)
-      .toArray()[0]
-    return row === undefined ? null : admissionFromRow(row)
   }
 }
 

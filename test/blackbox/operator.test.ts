@@ -325,6 +325,40 @@ describe('the audit log', () => {
     expect((await asConsole(cookie, 'GET', 'session')).body.operator).toBe('Ada')
   })
 
+  it('has every act that happened, however the runtime is killed meanwhile', async () => {
+    const eventId = await api.event({ capacity: 1 })
+    const acknowledged: number[] = []
+    let capacity = 1
+    for (let round = 0; round < 3; round += 1) {
+      const pid = usher.runtime.workerdPid()
+      if (pid === null) throw new Error('workerd does not run')
+      const acts = Array.from({ length: 12 }, async () => {
+        capacity += 1
+        const wished = capacity
+        const answer = await api.admin('PATCH', `events/${eventId}`, { capacity: wished }).catch(() => null)
+        if (answer?.status === 200) acknowledged.push(wished)
+      })
+      // In the middle of them: some have their answer, some do not.
+      await Promise.race(acts)
+      process.kill(pid, 'SIGKILL')
+      await Promise.all(acts)
+      await eventually(async () => {
+        const answer = await api.admin('GET', 'audit?limit=1').catch(() => null)
+        return answer?.status === 200 && usher.runtime.workerdPid() !== pid ? answer : null
+      }, 20_000)
+    }
+    const entries = (await entriesOf(eventId, '&limit=200')).filter(({ action }) => action === 'event.patch')
+    const done = entries
+      .flatMap(({ changes }) => changes as unknown as { after: number }[])
+      .map(({ after }) => after)
+    expect(acknowledged.length).toBeGreaterThan(0)
+    expect(done).toEqual(expect.arrayContaining(acknowledged))
+    // What the event is now was somebody's act: written as done, or as begun.
+    const { body } = await api.status(eventId)
+    const isBegun = entries.some(({ outcome }) => outcome === 'unknown')
+    expect(done.includes(body.capacity) || isBegun).toBe(true)
+  })
+
   it('comes as a table, where no text can be taken for a formula', async () => {
     const eventId = await api.event({ capacity: 1 })
     await signIn({ key: ADMIN_KEY, name: '=HYPERLINK("http://evil.example","click"),x' })

@@ -39,7 +39,7 @@ export class SaleLine {
   readonly pool: PoolConfig | null
   readonly engine: LineEngine
   readonly database = new SqliteDatabase()
-  readonly records = new LineRecords(this.database.sql)
+  readonly records: LineRecords
   readonly restarts: string[] = []
   /** Time that the synchronous part of each alarm took. */
   readonly tickMs: number[] = []
@@ -53,7 +53,9 @@ export class SaleLine {
     this.eventId = options.eventId
     this.pool = options.pool
     const meters = new LineMeters()
-    this.engine = new LineEngine(this.#host(), {
+    const host = this.#host()
+    this.records = new LineRecords(this.database.sql, host.rows)
+    this.engine = new LineEngine(host, {
       meters,
       series: new LineSeries((samples) => this.records.saveSamples(samples)),
       streams: () => NO_STREAMS,

@@ -23,7 +23,7 @@ async function withRecords(
   await runInDurableObject(env.EVENT_LINE.getByName(`records-${objects}`), (_line, { storage }) => {
     const rows = new LineStorage(storage)
     rows.create()
-    test(new LineRecords(storage.sql), rows, storage.sql)
+    test(new LineRecords(storage.sql, rows), rows, storage.sql)
   })
 }
 

@@ -1,13 +1,19 @@
-import { mapBounded } from '../../bounded.ts'
+import { mapBounded, withTimeout } from '../../bounded.ts'
 import { EVENT_ACTIONS } from '../../core/event-config.ts'
 import { ok } from '../../core/result.ts'
+import type { EventDetail } from '../../core/views.ts'
+import { errorFields } from '../../observability/log.ts'
 import { endpoint } from '../endpoint.ts'
 import { FAN_OUT_WIDTH } from '../gateway-deps.ts'
+import type { GatewayDeps } from '../gateway-deps.ts'
 import { json, noContent } from '../reply.ts'
 import { eventConfigBody, eventConfigOf, eventConfigPatchBody } from '../schemas/event-config.ts'
 import { emptyBody } from '../schemas/requests.ts'
 import { eventDetail, eventDetailList } from '../schemas/views.ts'
 import { actOnEvent, changeEvent, forgetEvent, replaceEvent } from './event-changes.ts'
+
+/** A line that takes longer is in trouble, and an operator who looks at all of them should see the others. */
+const DETAIL_TIMEOUT_MS = 3_000
 
 const EVENTS = '/api/v1/admin/events'
 const EVENT = '/api/v1/admin/events/{eventId}'
@@ -58,13 +64,14 @@ export const adminEventEndpoints = [
     auth: 'operator',
     tag: 'Operators',
     summary: 'All events with their live counts.',
-    responses: { 200: { description: 'Ordered by id.', schema: eventDetailList } },
-    async handler({ registry, line }) {
-      const details = await mapBounded(await registry.events(), FAN_OUT_WIDTH, ({ eventId }) =>
-        line(eventId).detail(),
-      )
-      // Registered, but not created yet or deleted already: not an event now.
-      return ok(json(200, { events: details.flatMap((detail) => (detail.ok ? [detail.value] : [])) }))
+    responses: {
+      200: {
+        description: 'Ordered by id; `unanswered` are those that could not be asked.',
+        schema: eventDetailList,
+      },
+    },
+    async handler(call) {
+      return ok(json(200, await allDetails(call)))
     },
   }),
   endpoint({
@@ -98,3 +105,25 @@ export const adminEventEndpoints = [
     }),
   ),
 ]
+
+/** One line in trouble must not hide the others, nor be taken for one that is not there. */
+async function allDetails({
+  registry,
+  line,
+  log,
+}: GatewayDeps): Promise<{ events: EventDetail[]; unanswered?: string[] }> {
+  const unanswered: string[] = []
+  const details = await mapBounded(await registry.events(), FAN_OUT_WIDTH, async ({ eventId }) => {
+    try {
+      const detail = await withTimeout(line(eventId).detail(), DETAIL_TIMEOUT_MS)
+      // Registered, but not created yet or deleted already: not an event now.
+      return detail.ok ? [detail.value] : []
+    } catch (error) {
+      log.warn('event_unlisted', { eventId, ...errorFields(error) })
+      unanswered.push(eventId)
+      return []
+    }
+  })
+  const events = details.flat()
+  return unanswered.length === 0 ? { events } : { events, unanswered: unanswered.toSorted() }
+}

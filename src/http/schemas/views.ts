@@ -98,7 +98,7 @@ export const eventDetail = z.object({
 eventDetail.register(responseSchemas, { id: 'EventDetail' })
 
 export const eventDetailList = z
-  .object({ events: z.array(eventDetail) })
+  .object({ events: z.array(eventDetail), unanswered: z.exactOptional(z.array(z.string())) })
   .register(responseSchemas, { id: 'EventDetailList' })
 
 export const pool = z.object({

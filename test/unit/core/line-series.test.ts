@@ -126,6 +126,16 @@ describe('the charts of an event', () => {
     )
   })
 
+  it('of an event that is made again under its id begin anew', () => {
+    const world = new ObservedLine()
+    world.join(T0, 'a')
+    world.promote(T0 + 1_000)
+    world.series.clear()
+    expect(world.series.unsaved()).toEqual([])
+    world.nothing(T0 + 2_000)
+    expect(world.series.unsaved()).toMatchObject([{ joined: 0, admitted: 0, waitSecondsP50: null }])
+  })
+
   it('do not grow when they cannot be saved, and say so by throwing', () => {
     const series = new LineSeries(() => {
       throw new Error('no room')

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { err, ok } from '../../../src/core/result.ts'
+import type { LineApi } from '../../../src/ports/lines.ts'
 import type { PoolConfig } from '../../../src/ports/registry.ts'
 import { ADMIN_KEY, bearer, createGateway, jsonBody, problemOf } from './gateway.ts'
 import type { Gateway, GatewayOptions } from './gateway.ts'
@@ -156,6 +157,29 @@ describe('DELETE of an event', () => {
     const gateway = gatewayWith({ remove: async () => ok(null), detail: async () => ok(detailOf('demo')) })
     await send(gateway, 'DELETE')
     expect(gateway.calls.at(-1)?.what).toBe('registry register')
+  })
+})
+
+describe('GET of all events', () => {
+  it('shows those that answer, names those that do not, and leaves out what is none', async () => {
+    const gateway = createGateway({
+      registry: {
+        events: async () =>
+          ['calm', 'gone', 'troubled'].map((eventId) => ({ eventId, public: true, poolId: null })),
+      },
+      deps: {
+        line: (eventId) =>
+          ({
+            async detail() {
+              if (eventId === 'troubled') throw new Error('broke')
+              return eventId === 'gone' ? err({ reason: 'event-not-found' }) : ok(detailOf(eventId))
+            },
+          }) as Partial<LineApi> as LineApi,
+      },
+    })
+    const response = await gateway.fetch('/api/v1/admin/events', { headers: bearer(ADMIN_KEY) })
+    expect(await response.json()).toEqual({ events: [detailOf('calm')], unanswered: ['troubled'] })
+    expect(gateway.logged.join()).toContain('event_unlisted')
   })
 })
 

@@ -379,3 +379,17 @@ describe('the waiting page', () => {
     }
   })
 })
+
+describe('looking a visitor up', () => {
+  it.each(['g_abc', 'auth0|a/b', 'ada@shop.example', '에이다', 'a b+c%d', '../events', 'x'.repeat(128)])(
+    'finds %j by the id that the identity provider gave, percent-encoded',
+    async (userId) => {
+      const gateway = createGateway({
+        line: { visitor: async (asked) => ok({ userId: asked, eventId: 'demo', places: [] }) },
+      })
+      const path = `/api/v1/admin/events/demo/visitors/${encodeURIComponent(userId)}`
+      const response = await gateway.fetch(path, { headers: bearer(ADMIN_KEY) })
+      expect(await response.json()).toEqual({ userId, eventId: 'demo', places: [] })
+    },
+  )
+})
