@@ -176,7 +176,6 @@ export const texts = {
   },
 
   event: {
-    missing: 'There is no event with this id. It may have been deleted.',
     copyLink: 'Copy link',
     copied: 'The link to the waiting page is copied.',
     notCopied: (link: string) => `The browser did not copy it. The link is ${link}`,
@@ -239,6 +238,17 @@ export const texts = {
       summary: (now: string, most: string, when: string) => `now ${now}, most ${most} at ${when}`,
       asTable: 'Values as a table',
       at: 'Time',
+      columns: {
+        admitted: 'Admitted / s',
+        waiting: 'Waiting',
+        streams: 'Streams',
+        inside: 'Inside',
+        capacity: 'Capacity',
+        p50: 'Wait, median',
+        p95: 'Wait, 95 %',
+        noShows: 'No-shows',
+        errors: 'Errors',
+      },
       failed: (why: string) => `The history cannot be shown. ${why}`,
     },
     settings: {
@@ -296,7 +306,6 @@ export const texts = {
     utc: (utc: string) => `That is ${utc}.`,
     create: 'Create event',
     save: 'Save changes',
-    saving: 'Saving…',
     created: (name: string) => `${name} is created.`,
     saved: 'The changes are saved.',
     unchanged: 'Nothing is changed.',
@@ -323,7 +332,8 @@ export const texts = {
     noAdmission: 'There is no admission with this id, or it was deleted after its retention time.',
     visitor: (userId: string) => `Visitor ${userId}`,
     inEvent: 'in',
-    places: (count: number) => (count === 1 ? '1 place' : `${count} places, the latest first`),
+    places: (count: number) => (count === 1 ? '1 place' : `${count} places`),
+    latestFirst: ', the latest first',
     place: (joinNumber: string) => `Join ${joinNumber}`,
     states: {
       WAITING: 'Waiting',

@@ -16,8 +16,7 @@ export type ChartSpec = {
   readonly ticks: (most: number) => number[]
   /** The first is what the chart is about. */
   readonly lines: readonly {
-    readonly name: keyof Words &
-      ('admitted' | 'waiting' | 'inside' | 'capacity' | 'p50' | 'p95' | 'streams' | 'noShows' | 'errors')
+    readonly name: keyof Words['columns']
     readonly look: 'area' | 'second' | 'bound'
     readonly pick: (moment: Moment) => number | null
   }[]

@@ -14,7 +14,7 @@ const ROWS_MAX = 60
 const TIME: Column = { name: 'at', label: words.at }
 const VALUES = CHARTS.flatMap(({ lines, format }) =>
   lines.map(({ name, pick }) => {
-    const column: Column = { name, label: words[name], isNumber: true }
+    const column: Column = { name, label: words.columns[name], isNumber: true }
     return { column, pick, format }
   }),
 )

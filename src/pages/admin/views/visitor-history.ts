@@ -28,7 +28,14 @@ export function visitorHistory(
     'section',
     { class: 'history' },
     h('h2', { tabindex: -1 }, words.visitor(userId)),
-    h('p', { class: 'lead' }, words.places(places.length), ` ${words.inEvent} `, event),
+    h(
+      'p',
+      { class: 'lead' },
+      words.places(places.length),
+      ` ${words.inEvent} `,
+      event,
+      places.length > 1 ? words.latestFirst : null,
+    ),
     h('ol', { class: 'places' }, ...items),
   )
 }
@@ -103,21 +110,14 @@ function facts(place: HistoryPlace): HTMLElement[] {
     number === null ? null : fact(words.number, countText(number)),
     position === null ? null : fact(words.position, countText(position)),
     state === 'WAITING' ? fact(words.presence, presence) : null,
-    endedAt === null ? null : fact(words.ended, instant(endedAt)),
     ...(admission === null ? [] : admissionFacts(admission)),
+    endedAt === null ? null : fact(words.ended, instant(endedAt)),
+    admission === null ? null : fact(words.admission, h('code', {}, admission.admissionId)),
   ].filter((each) => each !== null)
 }
 
-function admissionFacts({
-  admissionId,
-  admittedAt,
-  redeemedAt,
-  leaseExpiresAt,
-  endedAt,
-  outcome,
-}: Admission) {
+function admissionFacts({ admittedAt, redeemedAt, leaseExpiresAt, endedAt, outcome }: Admission) {
   return [
-    fact(words.admission, h('code', {}, admissionId)),
     fact(words.admitted, instant(admittedAt)),
     fact(words.entered, redeemedAt === null ? words.notEntered : instant(redeemedAt)),
     endedAt === null ? fact(words.leaseEnds, instant(leaseExpiresAt)) : null,
