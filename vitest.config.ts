@@ -1,6 +1,19 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { findChromium } from './dev/chromium.ts'
 import { luaText } from './test/support/lua-plugin.ts'
+
+const browserProject = {
+  test: {
+    name: 'browser',
+    include: ['test/browser/**/*.test.ts'],
+    pool: 'forks' as const,
+    // Each has a server and a browser of its own.
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+}
 
 /**
  * - unit: the pure core, the gateway's mappings, tokens; no service.
@@ -8,9 +21,11 @@ import { luaText } from './test/support/lua-plugin.ts'
  * - worker: the objects inside workerd, with a clock that a test can move.
  * - dev: the local runtime itself.
  * - blackbox: the production bundle in workerd over HTTP, as a visitor, a shop and an operator see it.
+ * - browser: the pages in Chromium, on machines that have one.
  */
 export default defineConfig({
   test: {
+    globalSetup: ['test/support/chromium-notice.ts'],
     projects: [
       {
         plugins: [luaText()],
@@ -51,6 +66,7 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
+      ...(findChromium() === null ? [] : [browserProject]),
     ],
   },
 })

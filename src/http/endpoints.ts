@@ -6,6 +6,7 @@ import { openApiDocument } from './openapi.ts'
 import { json } from './reply.ts'
 import { adminAuditEndpoints } from './routes/admin-audit.ts'
 import { adminEventEndpoints } from './routes/admin-events.ts'
+import { adminPageEndpoints } from './routes/admin-page.ts'
 import { adminLookupEndpoints } from './routes/admin-lookups.ts'
 import { adminPoolEndpoints } from './routes/admin-pools.ts'
 import { adminSessionEndpoints } from './routes/admin-session.ts'
@@ -34,6 +35,7 @@ export function createEndpoints(): readonly Endpoint[] {
     ...adminAuditEndpoints,
     ...serviceEndpoints,
     ...waitPageEndpoints,
+    ...adminPageEndpoints,
   ]
   let document: unknown
   endpoints.push(
