@@ -2,6 +2,15 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { luaText } from './test/support/lua-plugin.ts'
 
+/** What the project publishes, before it is built. */
+const published = {
+  'usher/verify': sourceOf('verify/verify'),
+  'usher/middleware': sourceOf('middleware/middleware'),
+  'usher/hono': sourceOf('middleware/hono'),
+  'usher/express': sourceOf('middleware/express'),
+  'usher/node': sourceOf('middleware/node'),
+}
+
 /**
  * - unit: the pure core, the gateway's mappings, tokens; no service.
  * - lua: every script on real engines behind the REST front.
@@ -14,8 +23,7 @@ export default defineConfig({
     projects: [
       {
         plugins: [luaText()],
-        // Its own published entry, before it is built.
-        resolve: { alias: { 'usher/verify': new URL('./src/verify/verify.ts', import.meta.url).pathname } },
+        resolve: { alias: published },
         test: { name: 'unit', include: ['test/unit/**/*.test.ts'] },
       },
       {
@@ -41,6 +49,7 @@ export default defineConfig({
         },
       },
       {
+        resolve: { alias: published },
         test: {
           name: 'blackbox',
           include: ['test/blackbox/**/*.test.ts'],
@@ -54,3 +63,7 @@ export default defineConfig({
     ],
   },
 })
+
+function sourceOf(name: string): string {
+  return new URL(`./src/${name}.ts`, import.meta.url).pathname
+}

@@ -4,6 +4,7 @@
  * `/wait.js` brings it to life and translates every `data-t`.
  */
 import type { EventStatusName } from '../../core/event-config.ts'
+import { escapeHtml } from '../../escape-html.ts'
 
 export type WaitPage = {
   readonly eventId: string
@@ -81,16 +82,4 @@ function documentWith(title: string, main: string, script: string): string {
   </body>
 </html>
 `
-}
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? '')
 }
