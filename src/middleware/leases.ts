@@ -5,11 +5,16 @@
 import type { Admissions, Answer, Outcome } from './admissions.ts'
 import type { Session } from './session.ts'
 
-/** Of one admission. `triedAtMs`: of the last renewal begun here, whatever came of it. */
+/** Of one admission. */
 type Known = {
   readonly sinceMs: number
   readonly expiresAtMs: number
+  /** The last renewal begun here, whatever came of it. */
   readonly triedAtMs: number
+  /** The last one that Usher did not answer. */
+  readonly failedAtMs: number
+  /** Usher has moved the end no farther: the session is as long as the event allows. */
+  readonly isLongest: boolean
   readonly hasEnded: boolean
 }
 
@@ -18,10 +23,12 @@ export type LeaseState =
   | { readonly state: 'alive'; readonly session: Session }
   | { readonly state: 'ended' | 'unavailable' }
 
-/** Renewals of one admission are at least this far apart; nor does a request wait for Usher just after it failed. */
+/** Renewals of one admission are this far apart, or an eighth of the lease; nor does a request wait for Usher just after it failed. */
 const RETRY_MS = 5_000
 /** Some megabytes; the one that was learnt first is forgotten first. */
 const KNOWN_MAX = 10_000
+
+const NOTHING = { triedAtMs: 0, failedAtMs: 0, isLongest: false, hasEnded: false }
 
 export class Leases {
   readonly #admissions: Admissions
@@ -43,10 +50,11 @@ export class Leases {
     const known = this.#known.get(session.admissionId)
     if (known?.hasEnded === true) return { state: 'ended' }
     const current = this.#merged(session)
-    const mayTry = known === undefined || nowMs - known.triedAtMs >= RETRY_MS
-    if (nowMs >= current.expiresAtMs) return mayTry ? this.confirm(current) : { state: 'unavailable' }
-    const isHalfOver = nowMs - current.sinceMs > (current.expiresAtMs - current.sinceMs) / 2
-    if (isHalfOver && mayTry) inBackground(this.confirm(current))
+    if (nowMs >= current.expiresAtMs) {
+      const hasJustFailed = known !== undefined && nowMs - known.failedAtMs < RETRY_MS
+      return hasJustFailed ? { state: 'unavailable' } : this.confirm(current)
+    }
+    if (isDue(current, known, nowMs)) inBackground(this.confirm(current))
     return { state: 'alive', session: current }
   }
 
@@ -74,10 +82,12 @@ export class Leases {
     if (this.#known.get(session.admissionId)?.hasEnded === true) return { state: 'ended' }
     switch (answer.state) {
       case 'alive': {
-        this.#note(session, { sinceMs: nowMs, expiresAtMs: answer.expiresAtMs })
+        const isLongest = answer.expiresAtMs <= session.expiresAtMs
+        this.#note(session, { sinceMs: nowMs, expiresAtMs: answer.expiresAtMs, isLongest })
         return { state: 'alive', session: this.#merged(session) }
       }
       case 'unavailable': {
+        this.#note(session, { failedAtMs: nowMs })
         const current = this.#merged(session)
         return nowMs < current.expiresAtMs ? { state: 'alive', session: current } : { state: 'unavailable' }
       }
@@ -98,7 +108,7 @@ export class Leases {
 
   #note(session: Session, change: Partial<Known>): void {
     const { admissionId, sinceMs, expiresAtMs } = session
-    const before = this.#known.get(admissionId) ?? { sinceMs, expiresAtMs, triedAtMs: 0, hasEnded: false }
+    const before = this.#known.get(admissionId) ?? { ...NOTHING, sinceMs, expiresAtMs }
     this.#known.set(admissionId, { ...before, ...change })
     if (this.#known.size <= KNOWN_MAX) return
     for (const oldest of this.#known.keys()) {
@@ -106,4 +116,11 @@ export class Leases {
       break
     }
   }
+}
+
+/** Less than half of the lease is left, nobody has just asked, and asking can change something. */
+function isDue({ sinceMs, expiresAtMs }: Session, known: Known | undefined, nowMs: number): boolean {
+  const leaseMs = expiresAtMs - sinceMs
+  if (nowMs - sinceMs <= leaseMs / 2 || known?.isLongest === true) return false
+  return known === undefined || nowMs - known.triedAtMs >= Math.min(RETRY_MS, leaseMs / 8)
 }

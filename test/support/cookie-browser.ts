@@ -1,5 +1,7 @@
 /** A browser as a server sees it: keeps cookies by host, says that it navigates, and can be told to follow redirects. */
 
+import { request as httpRequest } from 'node:http'
+
 export type Send = (request: Request) => Promise<Response>
 
 /** What a browser says of a click on the same site. */
@@ -9,7 +11,7 @@ export class CookieBrowser {
   readonly cookies = new Map<string, string>()
   readonly #send: Send
 
-  constructor(send: Send = (request) => fetch(request)) {
+  constructor(send: Send = overHttp) {
     this.#send = send
   }
 
@@ -57,4 +59,30 @@ export class CookieBrowser {
     if (/; Max-Age=0(;|$)/.test(cookie)) this.cookies.delete(`${host} ${name}`)
     else this.cookies.set(`${host} ${name}`, value)
   }
+}
+
+/** Not `fetch`, which says of every request that a script made it. */
+async function overHttp(request: Request): Promise<Response> {
+  const body = Buffer.from(await request.arrayBuffer())
+  const { method, headers, url } = request
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(
+      url,
+      { method, headers: Object.fromEntries(headers), agent: false },
+      (incoming) => {
+        const pieces: Buffer[] = []
+        incoming.on('data', (piece: Buffer) => pieces.push(piece))
+        incoming.on('error', reject)
+        incoming.on('end', () => {
+          const answered = new Headers()
+          for (const [name, values] of Object.entries(incoming.headersDistinct))
+            for (const value of values ?? []) answered.append(name, value)
+          const status = incoming.statusCode ?? 0
+          resolve(new Response(Buffer.concat(pieces), { status, headers: answered }))
+        })
+      },
+    )
+    sent.on('error', reject)
+    sent.end(body)
+  })
 }
