@@ -1,5 +1,6 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { findChromium } from './dev/chromium.ts'
 import { luaText } from './test/support/lua-plugin.ts'
 
 /** What the project publishes, before it is built. */
@@ -11,15 +12,30 @@ const published = {
   'usher/node': sourceOf('middleware/node'),
 }
 
+const browserProject = {
+  resolve: { alias: published },
+  test: {
+    name: 'browser',
+    include: ['test/browser/**/*.test.ts'],
+    pool: 'forks' as const,
+    // Each has a server and a browser of its own.
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+}
+
 /**
  * - unit: the pure core, the gateway's mappings, tokens; no service.
  * - lua: every script on real engines behind the REST front.
  * - worker: the objects inside workerd, with a clock that a test can move.
  * - dev: the local runtime itself.
  * - blackbox: the production bundle in workerd over HTTP, as a visitor, a shop and an operator see it.
+ * - browser: the pages in Chromium, on machines that have one.
  */
 export default defineConfig({
   test: {
+    globalSetup: ['test/support/chromium-notice.ts'],
     projects: [
       {
         plugins: [luaText()],
@@ -60,6 +76,7 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
+      ...(findChromium() === null ? [] : [browserProject]),
     ],
   },
 })

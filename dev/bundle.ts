@@ -19,6 +19,7 @@ import {
 import { basename, extname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { V4ModuleDefinition, V4ModuleRule, V4WorkerOptionsShape } from 'miniflare'
+import { buildPages } from './pages.ts'
 import { WRANGLER, wranglerEnvironment } from './wrangler.ts'
 
 export type WorkerBundle = {
@@ -32,6 +33,8 @@ export type WorkerBundle = {
 type Manifest = { name: string; entry: string; rules: V4ModuleRule[]; options: WorkerBundle['options'] }
 
 const MANIFEST = 'manifest.json'
+/** The pages' files, in the bundle's own directory: those of dist/public change with the next build. */
+const PAGES = 'pages'
 /** Few, as each is about a megabyte; more than one, for runs that share the directory. */
 const BUNDLES_KEPT = 4
 /** What the bundle and its bindings are made of, relative to the project. */
@@ -39,6 +42,7 @@ const SOURCES = [
   'src',
   'lua',
   'public',
+  'dev/pages.ts',
   'wrangler.toml',
   'package.json',
   'package-lock.json',
@@ -59,7 +63,11 @@ async function build(root: string, cacheDir: string, directory: string): Promise
   mkdirSync(cacheDir, { recursive: true })
   const draft = mkdtempSync(join(cacheDir, 'draft-'))
   try {
-    const [manifest] = await Promise.all([readManifest(root), dryRun(root, draft)])
+    const [manifest] = await Promise.all([
+      readManifest(root),
+      dryRun(root, draft),
+      buildPages(root, join(draft, PAGES)),
+    ])
     writeFileSync(join(draft, MANIFEST), JSON.stringify(manifest))
     // Whole or not at all; of two that make the same bundle at once, the first one's stays.
     if (!existsSync(directory)) renameSync(draft, directory)
@@ -117,9 +125,13 @@ function read(directory: string): WorkerBundle {
   const isEntry = (module: V4ModuleDefinition): boolean => basename(module.path) === manifest.entry
   return {
     name: manifest.name,
-    options: manifest.options,
+    options: withPages(manifest.options, join(directory, PAGES)),
     modules: [...modules.filter(isEntry), ...modules.filter((module) => !isEntry(module))],
   }
+}
+
+function withPages(options: WorkerBundle['options'], directory: string): WorkerBundle['options'] {
+  return options.assets === undefined ? options : { ...options, assets: { ...options.assets, directory } }
 }
 
 /** Differs when the bundle may differ. The place counts too: the bindings hold absolute paths. */

@@ -1,6 +1,6 @@
 /** How wrangler is run: the project's own, without a word to anybody outside this machine. */
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 
 /** The script to run with node. */
 export const WRANGLER = join(
@@ -11,6 +11,8 @@ export const WRANGLER = join(
 export function wranglerEnvironment(): NodeJS.ProcessEnv {
   return {
     ...process.env,
+    // Its build command runs under the Node of this process, not whichever the machine has.
+    PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`,
     CLOUDFLARE_CF_FETCH_ENABLED: 'false',
     WRANGLER_HIDE_BANNER: 'true',
     WRANGLER_SEND_METRICS: 'false',

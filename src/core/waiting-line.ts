@@ -62,6 +62,11 @@ export class WaitingLine {
     return visitor.number === null ? null : this.#ranks.rank(visitor.number)
   }
 
+  /** The number of who is at this position, or null when there is nobody: the other way round. */
+  numberAt(position: number): number | null {
+    return this.#ranks.numberAt(position)
+  }
+
   /** How long a visitor at this position may stay silent between polls. */
   pollAfterMs(position: number | null): number {
     return position !== null && position <= POLL_NEAR_POSITIONS ? POLL_AFTER_MS_NEAR : POLL_AFTER_MS_FAR

@@ -11,12 +11,13 @@ import * as operator from '../core/line-operator.ts'
 import { countsOf, newLine, restoreLine, type LineState } from '../core/line-state.ts'
 import { admissionView, eventDetailView, eventStatusView, placeView } from '../core/line-views.ts'
 import * as visitors from '../core/line-visitors.ts'
+import { progressView } from '../core/progress.ts'
 import { decision, type AdmissionRecord, type Change, type Decision, type Notice } from '../core/records.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { ScaleRule, UNSCALED, type LineScale } from '../core/scale.ts'
 import { nextWakeMs } from '../core/schedule.ts'
 import type { EpochMs } from '../core/time.ts'
-import type { Admission, EventDetail, EventStatus, Outcome, Place } from '../core/views.ts'
+import type { Admission, EventDetail, EventStatus, Outcome, Place, Progress } from '../core/views.ts'
 import { log } from '../observability/log.ts'
 import type { LineHost, LineLink, Promoting, Streams } from '../ports/line-host.ts'
 import type {
@@ -142,6 +143,12 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'>, Line
     return ok(
       eventStatusView(line.event, countsOf(line, this.#isHolding(line)), etaSeconds, this.#updatedAtMs),
     )
+  }
+
+  async progress(): Promise<LineResult<Progress>> {
+    const line = this.#line
+    if (line === null) return NO_EVENT
+    return ok(progressView(line, this.#isHolding(line), this.#updatedAtMs, this.#host.nowMs()))
   }
 
   async detail(): Promise<LineResult<EventDetail>> {

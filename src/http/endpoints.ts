@@ -8,6 +8,7 @@ import { adminEventEndpoints } from './routes/admin-events.ts'
 import { adminPoolEndpoints } from './routes/admin-pools.ts'
 import { admissionEndpoints } from './routes/admissions.ts'
 import { eventEndpoints } from './routes/events.ts'
+import { progressEndpoints } from './routes/progress.ts'
 import { queueEndpoints } from './routes/queue.ts'
 import { serviceEndpoints } from './routes/service.ts'
 import { sessionEndpoints } from './routes/sessions.ts'
@@ -19,6 +20,7 @@ export function createEndpoints(): readonly Endpoint[] {
   const endpoints: Endpoint[] = [
     ...sessionEndpoints,
     ...eventEndpoints(),
+    ...progressEndpoints(),
     ...queueEndpoints,
     ...streamEndpoints,
     ...admissionEndpoints,

@@ -1,5 +1,5 @@
 /**
- * The files of public/, behind the table of endpoints: whatever the table does not know is asked here. They go through
+ * The files of dist/public, behind the table of endpoints: whatever the table does not know is asked here. They go through
  * the Worker so that they carry the same headers as every other answer, and a wrong method or name the same problems.
  */
 import type { Failure } from './failure.ts'

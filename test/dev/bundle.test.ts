@@ -1,9 +1,18 @@
 /** The bundle follows its sources, and a start that fails leaves nothing behind. */
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { bundleWorker } from '../../dev/bundle.ts'
+import { bundleWorker, type WorkerBundle } from '../../dev/bundle.ts'
 import { startUsher } from '../../dev/runtime.ts'
 import { PROJECT_ROOT, readSettings } from '../../dev/settings.ts'
 import { claimStateDir } from '../../dev/state-dir.ts'
@@ -16,6 +25,10 @@ beforeEach(() => {
   cpSync(join(PROJECT_ROOT, 'wrangler.toml'), join(root, 'wrangler.toml'))
   for (const directory of ['src', 'lua', 'public']) mkdirSync(join(root, directory))
   writeFileSync(join(root, 'lua/one.lua'), 'return 1')
+  // The toml's own build of the pages, which a bundle does not rely on.
+  mkdirSync(join(root, 'dev'))
+  mkdirSync(join(root, 'dist/public'), { recursive: true })
+  writeFileSync(join(root, 'dev/pages.ts'), '')
   writeWorker('first')
 })
 afterEach(() => rmSync(root, { recursive: true }))
@@ -48,6 +61,23 @@ async function answerOfARun(): Promise<unknown> {
   } finally {
     await usher.stop()
   }
+}
+
+it('a page is served as it was when its bundle was made, whatever is built later', async () => {
+  writeFileSync(join(root, 'public/page.css'), 'body { margin: 0 }')
+  mkdirSync(join(root, 'src/pages/wait'), { recursive: true })
+  writeFileSync(join(root, 'src/pages/wait/main.ts'), "const title: string = 'first'\ndocument.title = title")
+  const first = await bundleWorker(root, cacheDir)
+  writeFileSync(join(root, 'src/pages/wait/main.ts'), "document.title = 'second'")
+  const second = await bundleWorker(root, cacheDir)
+  expect(pageFile(first, 'wait.js')).toContain('first')
+  expect(pageFile(first, 'wait.js')).not.toContain('string')
+  expect(pageFile(second, 'wait.js')).toContain('second')
+  expect(pageFile(second, 'page.css').trim()).toBe('body{margin:0}')
+})
+
+function pageFile({ options }: WorkerBundle, name: string): string {
+  return readFileSync(join(options.assets?.directory ?? '', name), 'utf8')
 }
 
 it('a changed source is served by the next start, an unchanged one is not bundled again', async () => {

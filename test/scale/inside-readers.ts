@@ -15,6 +15,8 @@ export function readersProject(directory: string): string {
   const toml = readFileSync(join(PROJECT_ROOT, 'wrangler.toml'), 'utf8')
     .replace(/^main = .*$/m, `main = ${JSON.stringify(ENTRY)}`)
     .replace(/^directory = "\.\//m, `directory = "${PROJECT_ROOT}/`)
+    // The readers look at no page.
+    .replace(/^command = .*$/m, '')
   if (!toml.includes(ENTRY)) throw new Error('wrangler.toml has no main')
   writeFileSync(join(directory, 'wrangler.toml'), toml)
   return directory

@@ -44,7 +44,6 @@ export function renderWaitPage({ eventId, eventName, status, shopUrl }: WaitPage
 }
 
 const SCRIPTS = `
-    <link rel="modulepreload" href="/wait-texts.js">
     <script type="module" src="/wait.js"></script>`
 
 /** The page of an event that does not exist. */

@@ -45,7 +45,7 @@ describe('the texts', () => {
     const korean = await textsFor('ko-KR')
     expect(korean.language).toBe('ko')
     expect(Object.keys(korean.t).toSorted()).toEqual(Object.keys(english.t).toSorted())
-    const script = await readFile(publicFile('wait.js'), 'utf8')
+    const script = await readFile(pageFile('main.ts'), 'utf8')
     const asked = [
       ...script.matchAll(/\bt\.(\w+)/g),
       ...script.matchAll(/\bshow\('(\w+)'/g),
@@ -62,10 +62,10 @@ describe('the texts', () => {
   async function textsFor(language: string): Promise<{ language: string; t: Record<string, unknown> }> {
     vi.stubGlobal('navigator', { language })
     vi.resetModules()
-    return import(publicFile('wait-texts.js').href)
+    return import(pageFile('texts.ts').href)
   }
 })
 
-function publicFile(name: string): URL {
-  return new URL(`../../../public/${name}`, import.meta.url)
+function pageFile(name: string): URL {
+  return new URL(`../../../src/pages/wait/${name}`, import.meta.url)
 }

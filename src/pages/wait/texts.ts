@@ -31,10 +31,10 @@ const TEXTS = {
     leaveSure: 'Leave the line? Your place goes to the next person.',
     soon: 'less than a minute',
     unknown: 'not known yet',
-    minutes: (range) => `about ${range} min`,
-    hours: (range) => `about ${range} h`,
-    enterWithin: (time) => `Enter within ${time}`,
-    nowAt: (place) => `Your place is ${place}.`,
+    minutes: (range: string) => `about ${range} min`,
+    hours: (range: string) => `about ${range} h`,
+    enterWithin: (time: string) => `Enter within ${time}`,
+    nowAt: (place: string) => `Your place is ${place}.`,
   },
   ko: {
     connecting: '잠시만 기다려 주세요.',
@@ -67,12 +67,14 @@ const TEXTS = {
     leaveSure: '대기열에서 나갈까요? 순번이 다음 분께 넘어갑니다.',
     soon: '1분 미만',
     unknown: '아직 알 수 없음',
-    minutes: (range) => `약 ${range}분`,
-    hours: (range) => `약 ${range}시간`,
-    enterWithin: (time) => `${time} 안에 입장하세요`,
-    nowAt: (place) => `현재 순번은 ${place}번입니다.`,
+    minutes: (range: string) => `약 ${range}분`,
+    hours: (range: string) => `약 ${range}시간`,
+    enterWithin: (time: string) => `${time} 안에 입장하세요`,
+    nowAt: (place: string) => `현재 순번은 ${place}번입니다.`,
   },
 }
 
+type Texts = (typeof TEXTS)['en']
+
 export const language = navigator.language.startsWith('ko') ? 'ko' : 'en'
-export const t = TEXTS[language]
+export const t: Texts = TEXTS[language]
