@@ -60,7 +60,7 @@ function mount(app: App, path: string, siblings: readonly Endpoint[], deps: Gate
       const exchange = { request: c.req.raw, requestId, params: c.req.param() }
       const result = await dispatch(endpoint, exchange, deps)
       if (result.ok) return result.value
-      return endpoint.renderFailure?.(result.error) ?? problemResponse(result.error, requestId)
+      return endpoint.renderFailure?.(result.error, c.req.raw) ?? problemResponse(result.error, requestId)
     })
   }
   const methods = siblings.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))

@@ -39,6 +39,8 @@ export type ResponseSpec = {
   readonly schema?: z.ZodType
   /** Default: application/json. */
   readonly contentType?: string
+  /** The body for clients that would rather have JSON than the content type above. */
+  readonly json?: z.ZodType
 }
 
 type EndpointFacts = {
@@ -56,7 +58,7 @@ type EndpointFacts = {
   /** A GET that changes state: a cookie alone does not authorize it when the browser says that another site asks. */
   readonly changesState?: true
   /** A page in place of problem+json; null leaves the failure as it is. */
-  renderFailure?(failure: Failure): Response | null
+  renderFailure?(failure: Failure, request: Request): Response | null
 }
 
 export type EndpointSpec<Path extends string, A extends Auth, Body extends z.ZodType> = EndpointFacts & {

@@ -3,6 +3,9 @@ import { endpoint } from '../endpoint.ts'
 import { renderMissingPage, renderWaitPage } from '../pages/wait-page.ts'
 import { PROBLEMS } from '../problem-catalog.ts'
 import { html } from '../reply.ts'
+import { waitingRoomAnswer } from '../schemas/cf-waiting-room.ts'
+import { wantsJson } from '../wants-json.ts'
+import { waitJson } from './wait-json.ts'
 
 const PAGE = { description: 'The page.', contentType: 'text/html' }
 
@@ -12,19 +15,25 @@ export const waitPageEndpoints = [
     path: '/wait/{eventId}',
     auth: 'anybody',
     tag: 'Visitors',
-    summary: 'The waiting page.',
+    summary: 'The waiting page; for programs, which then are in line, the same as JSON.',
     responses: {
-      200: PAGE,
+      200: { ...PAGE, json: waitingRoomAnswer },
       400: { ...PAGE, description: 'No event can have this id; as a page.' },
       404: { ...PAGE, description: 'There is no such event; as a page.' },
     },
-    async handler({ line, params: { eventId }, config: { shopUrl } }) {
+    problems: ['unauthenticated', 'forbidden', 'cross-site-request', 'rate-limited', 'identity-unavailable'],
+    async handler(call) {
+      const { request, line, params, config } = call
+      if (request.method === 'GET' && wantsJson(request.headers.get('Accept'))) return waitJson(call)
+      const { eventId } = params
+      const { shopUrl } = config
       const found = await line(eventId).status()
       if (!found.ok) return found
       const { name: eventName, status } = found.value
       return ok(html(200, renderWaitPage({ eventId, eventName, status, shopUrl }), pageHeaders(shopUrl)))
     },
-    renderFailure({ reason }) {
+    renderFailure({ reason }, { headers }) {
+      if (wantsJson(headers.get('Accept'))) return null
       if (reason !== 'event-not-found' && reason !== 'invalid-request') return null
       return html(PROBLEMS[reason].status, renderMissingPage(), pageHeaders(null))
     },
