@@ -24,6 +24,9 @@ export const CONFIG_VARIABLES = [
   'PROMOTION_ALARM_PER_SECOND',
   'ENDED_RETENTION_SECONDS',
   'SHOP_URL',
+  'QUEUE_IT_SECRET_KEY',
+  'QUEUE_IT_TARGETS',
+  'QUEUE_IT_BIND_ADDRESS',
 ] as const
 export type ConfigVariable = (typeof CONFIG_VARIABLES)[number]
 
@@ -47,6 +50,8 @@ export interface ConfigReader {
   choice<T extends string>(variable: ConfigVariable, choices: readonly T[], byDefault: T): T
   /** Must be present: https, or http on this machine. What goes there are secrets, tokens or keys. */
   url(variable: ConfigVariable): string
+  /** A comma-separated list of origins (scheme, host, port); empty when it is absent, or has a fault. */
+  origins(variable: ConfigVariable): string[]
 }
 
 export function configReader(env: ConfigEnv): ConfigReader {
@@ -88,6 +93,16 @@ export function configReader(env: ConfigEnv): ConfigReader {
       if (found === '') fault(variable, 'is missing')
       else if (!isPrivateUrl(found)) fault(variable, 'must be an https URL')
       return found
+    },
+    origins(variable) {
+      const origins = value(variable)
+        .split(',')
+        .map((origin) => origin.trim())
+        .filter((origin) => origin !== '')
+      // Compared as text, so a path, a slash or an upper-case host would never match.
+      if (origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin)) return origins
+      fault(variable, 'must be a comma-separated list of origins such as https://shop.example')
+      return []
     },
   }
 }

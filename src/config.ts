@@ -7,6 +7,8 @@ import { configReader } from './config-reader.ts'
 import type { ConfigEnv, ConfigProblem, ConfigReader } from './config-reader.ts'
 import { parseEntryTokenConfig } from './tokens/entry-token-config.ts'
 import type { EntryTokenConfig } from './tokens/entry-token-config.ts'
+import { readQueueItConfig } from './tokens/queue-it-config.ts'
+import type { QueueItConfig } from './tokens/queue-it-config.ts'
 import { err, ok } from './core/result.ts'
 import type { Result } from './core/result.ts'
 
@@ -30,6 +32,8 @@ export type Config = {
   readonly endedRetentionSeconds: number
   /** Where the waiting page sends the admitted. */
   readonly shopUrl: string | null
+  /** Null: no connector of Queue-it is served. */
+  readonly queueIt: QueueItConfig | null
 }
 
 export type IdentityProviderConfig = {
@@ -78,7 +82,7 @@ export function parseConfig(env: ConfigEnv): Result<Config, ConfigProblem[]> {
     entryTokens: parseEntryTokenConfig(reader),
     redis: { url: reader.url('UPSTASH_REDIS_REST_URL'), token: reader.secret('UPSTASH_REDIS_REST_TOKEN', 1) },
     identityProvider: readIdentityProvider(reader),
-    corsOrigins: readCorsOrigins(reader),
+    corsOrigins: reader.origins('CORS_ORIGINS'),
     rateLimits: reader.choice('RATE_LIMITS', ['on', 'off'], isLocal ? 'off' : 'on') === 'on',
     promotionAlarmPerSecond: reader.integer('PROMOTION_ALARM_PER_SECOND', {
       byDefault: 500,
@@ -91,6 +95,7 @@ export function parseConfig(env: ConfigEnv): Result<Config, ConfigProblem[]> {
       max: 315_360_000,
     }),
     shopUrl: reader.has('SHOP_URL') ? reader.url('SHOP_URL') : null,
+    queueIt: readQueueItConfig(reader),
   }
   // One key for both would let the shop's server act as the operator.
   if (config.adminApiKey !== '' && config.adminApiKey === config.originApiKey) {
@@ -120,20 +125,4 @@ function readIdentityProvider(reader: ConfigReader): IdentityProviderConfig | nu
     audience: reader.secret('IDENTITY_AUDIENCE', 1),
     alg: reader.choice('IDENTITY_ALG', IDENTITY_ALGS, 'RS256'),
   }
-}
-
-function readCorsOrigins(reader: ConfigReader): string[] {
-  const origins = reader
-    .text('CORS_ORIGINS', '')
-    .split(',')
-    .map((origin) => origin.trim())
-    .filter((origin) => origin !== '')
-  for (const origin of origins) {
-    // Compared with the Origin header as text, so a path, a slash or an upper-case host would never match.
-    if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
-      reader.fault('CORS_ORIGINS', 'must be a comma-separated list of origins such as https://shop.example')
-      return []
-    }
-  }
-  return origins
 }

@@ -9,6 +9,7 @@ import { adminPoolEndpoints } from './routes/admin-pools.ts'
 import { admissionEndpoints } from './routes/admissions.ts'
 import { eventEndpoints } from './routes/events.ts'
 import { progressEndpoints } from './routes/progress.ts'
+import { queueItEndpoints } from './routes/queue-it.ts'
 import { queueEndpoints } from './routes/queue.ts'
 import { serviceEndpoints } from './routes/service.ts'
 import { sessionEndpoints } from './routes/sessions.ts'
@@ -28,6 +29,7 @@ export function createEndpoints(): readonly Endpoint[] {
     ...adminPoolEndpoints,
     ...serviceEndpoints,
     ...waitPageEndpoints,
+    ...queueItEndpoints,
   ]
   let document: unknown
   endpoints.push(

@@ -12,10 +12,12 @@ export type WaitPage = {
   readonly status: EventStatusName
   /** Where the admitted send their token by form POST, or null when the shop is reached another way. */
   readonly shopUrl: string | null
+  /** A link that takes the admitted in, in place of that form; or null. */
+  readonly linkPath: string | null
 }
 
 /** @returns a whole HTML document; every value is escaped. */
-export function renderWaitPage({ eventId, eventName, status, shopUrl }: WaitPage): string {
+export function renderWaitPage({ eventId, eventName, status, shopUrl, linkPath }: WaitPage): string {
   const name = escapeHtml(eventName)
   const main = `
     <main id="room" data-event="${escapeHtml(eventId)}" data-status="${status}">
@@ -33,7 +35,7 @@ export function renderWaitPage({ eventId, eventName, status, shopUrl }: WaitPage
         </dl>
       </section>
       <section id="entry" hidden>
-        <p id="countdown" role="timer" aria-live="off"></p>${shopUrl === null ? '' : entryForm(shopUrl)}
+        <p id="countdown" role="timer" aria-live="off"></p>${linkPath === null ? entryForm(shopUrl) : entryLink(linkPath)}
       </section>
       <p class="actions">
         <button id="leave" type="button" hidden data-t="leave">Leave the line</button>
@@ -57,12 +59,18 @@ export function renderMissingPage(): string {
 }
 
 /** The token travels in the body of a POST, never in a URL. `wait.js` fills it in. */
-function entryForm(shopUrl: string): string {
+function entryForm(shopUrl: string | null): string {
+  if (shopUrl === null) return ''
   return `
         <form id="enter" method="post" action="${escapeHtml(shopUrl)}">
           <input type="hidden" name="token" autocomplete="off">
           <button data-t="enter">Enter</button>
         </form>`
+}
+
+function entryLink(path: string): string {
+  return `
+        <p><a href="${escapeHtml(path)}" data-t="enter">Enter</a></p>`
 }
 
 function documentWith(title: string, main: string, script: string): string {

@@ -2,6 +2,7 @@ import { ok } from '../../core/result.ts'
 import { endpoint } from '../endpoint.ts'
 import { renderMissingPage, renderWaitPage } from '../pages/wait-page.ts'
 import { PROBLEMS } from '../problem-catalog.ts'
+import { queueItEntryPath } from '../queue-it-target.ts'
 import { html } from '../reply.ts'
 import { waitingRoomAnswer } from '../schemas/cf-waiting-room.ts'
 import { wantsJson } from '../wants-json.ts'
@@ -30,7 +31,9 @@ export const waitPageEndpoints = [
       const found = await line(eventId).status()
       if (!found.ok) return found
       const { name: eventName, status } = found.value
-      return ok(html(200, renderWaitPage({ eventId, eventName, status, shopUrl }), pageHeaders(shopUrl)))
+      const linkPath = queueItEntryPath(eventId, new URL(request.url), config)
+      const page = renderWaitPage({ eventId, eventName, status, shopUrl, linkPath })
+      return ok(html(200, page, pageHeaders(shopUrl)))
     },
     renderFailure({ reason }, { headers }) {
       if (wantsJson(headers.get('Accept'))) return null

@@ -8,6 +8,7 @@ const PAGE = {
   eventName: 'A concert',
   status: 'open',
   shopUrl: 'https://shop.test/enter',
+  linkPath: null,
 } as const
 
 describe('renderWaitPage', () => {
