@@ -27,7 +27,10 @@ export function createShop({ eventId, seatCount, css, ...usher }: ShopOptions): 
     secureHeaders({
       contentSecurityPolicy: {
         defaultSrc: ["'none'"],
+        // Of the small page at the entrance.
+        scriptSrc: ["'self'"],
         styleSrc: ["'self'"],
+        imgSrc: ['data:'],
         // The second: a browser checks it against where a form's answer leads as well.
         formAction: ["'self'", new URL(usher.roomUrl ?? usher.usherUrl).origin],
         frameAncestors: ["'none'"],

@@ -1,7 +1,7 @@
 /** What the middleware itself answers: redirects, problems for programs, and three small pages for people. */
 import { base64url } from 'jose'
-import { escapeHtml } from '../escape-html.ts'
 import { cookieName, readCookie, setCookie } from './cookies.ts'
+import { pageOf } from './pages.ts'
 import { safeReturnPath } from './return-path.ts'
 
 /** What a page says. */
@@ -68,12 +68,14 @@ export type Answers = {
 }
 
 export type AnswerOptions = {
+  readonly enterPath: string
   readonly roomUrl: URL
   readonly homePath: string
   readonly renderNotice: ((notice: Notice, room: URL) => Response) | undefined
 }
 
-export function answersOf({ roomUrl, homePath, renderNotice }: AnswerOptions): Answers {
+export function answersOf({ enterPath, roomUrl, homePath, renderNotice }: AnswerOptions): Answers {
+  const page = pageOf(enterPath)
   const room = (eventId: string | null, returnPath: string | null): URL => {
     const url = new URL(eventId === null ? '/' : `/wait/${eventId}`, roomUrl)
     if (returnPath !== null) url.searchParams.set('return', returnPath)
@@ -111,7 +113,7 @@ export function answersOf({ roomUrl, homePath, renderNotice }: AnswerOptions): A
       const browser = readBrowser(request) ?? { id: newBrowserId(), returnPath: null }
       headers.append('Set-Cookie', browserCookie(request, browser))
       const text = 'You are being let in.'
-      return page({ title: 'Welcome', text, form, link, script: CARRY_SCRIPT }, 200, headers)
+      return page({ title: 'Welcome', text, form, link, isCarried: true }, 200, headers)
     },
   }
 }
@@ -165,70 +167,4 @@ function wantedPath(request: Request, homePath: string): string {
   if (isNavigation(request) && (request.method === 'GET' || request.method === 'HEAD'))
     return safeReturnPath(pathname + search, host) ?? homePath
   return safeReturnPath(request.headers.get('Referer'), host) ?? homePath
-}
-
-type Page = {
-  readonly title: string
-  readonly text: string
-  readonly form: { readonly token: string; readonly returnPath: string | null } | null
-  readonly link: string
-  readonly script?: string
-}
-
-/** Sends the form at once, with what the fragment says; the fragment leaves the address bar and the history. */
-const CARRY_SCRIPT = `
-      const form = document.forms[0]
-      const given = new URLSearchParams(location.hash.slice(1))
-      if (given.has('usher_token')) {
-        form.elements['token'].value = given.get('usher_token')
-        form.elements['return'].value = given.get('return') ?? ''
-        history.replaceState(null, '', location.pathname)
-      }
-      if (form.elements['token'].value !== '') form.submit()
-    `
-
-const STYLE = `
-      :root { color-scheme: light dark; font: 1.0625rem/1.5 system-ui, sans-serif }
-      body { display: grid; place-content: center; min-height: 90vh; margin: 0; padding: 1rem; text-align: center }
-      button { font: inherit; padding: 0.6rem 1.4rem }
-    `
-
-/** Runs under a policy that allows this page's own script and style and nothing else. */
-function page({ title, text, form, link, script }: Page, status: number, headers: Headers): Response {
-  const nonce = newBrowserId()
-  const fields =
-    form === null
-      ? ''
-      : `
-    <form method="post">
-      <input type="hidden" name="token" value="${escapeHtml(form.token)}">
-      <input type="hidden" name="return" value="${escapeHtml(form.returnPath ?? '')}">
-      <input type="hidden" name="carried" value="1">
-      <button>Continue</button>
-    </form>`
-  const scripts = script === undefined ? '' : `\n    <script nonce="${nonce}">${script}</script>`
-  const html = `<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta name="robots" content="noindex">
-    <title>${escapeHtml(title)}</title>
-    <style nonce="${nonce}">${STYLE}</style>
-  </head>
-  <body>
-    <h1>${escapeHtml(title)}</h1>
-    <p>${escapeHtml(text)}</p>${fields}
-    <p><a href="${escapeHtml(link)}">To the waiting room</a></p>${scripts}
-  </body>
-</html>
-`
-  const own = `'nonce-${nonce}'`
-  const policy = `default-src 'none'; script-src ${own}; style-src ${own}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`
-  headers.set('Content-Security-Policy', policy)
-  headers.set('Content-Type', 'text/html; charset=utf-8')
-  // Not `no-referrer`: the form's `Origin` would be `null`, which the shop's own checks would take for another site.
-  headers.set('Referrer-Policy', 'same-origin')
-  headers.set('X-Content-Type-Options', 'nosniff')
-  return new Response(html, { status, headers })
 }

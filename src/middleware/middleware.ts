@@ -16,6 +16,7 @@ import type { Notice } from './answers.ts'
 import { cookieName, readCookie, setCookie } from './cookies.ts'
 import { enter } from './entrance.ts'
 import { Leases } from './leases.ts'
+import { pageFile } from './pages.ts'
 import { eventFinder, eventsOf } from './protect.ts'
 import type { Protect } from './protect.ts'
 import { createSessionSeal } from './session.ts'
@@ -128,6 +129,7 @@ class UsherOfShop implements Usher {
     this.#enterPath = enterPath
     this.#seal = createSessionSeal(options.secrets)
     this.#answers = answersOf({
+      enterPath,
       roomUrl: new URL(options.roomUrl ?? usherUrl),
       homePath,
       renderNotice: options.renderNotice,
@@ -153,6 +155,8 @@ class UsherOfShop implements Usher {
   async check(request: Request, { waitUntil }: CheckOptions = {}): Promise<Passage> {
     const url = new URL(request.url)
     if (url.pathname === this.#enterPath) return { kind: 'answer', response: await this.#enter(request) }
+    const file = pageFile(url.pathname, this.#enterPath)
+    if (file !== null) return { kind: 'answer', response: file }
     const eventId = this.#eventOf(url)
     if (eventId === null) return OPEN
     const session = await this.#readSession(request, eventId)
