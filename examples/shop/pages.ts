@@ -30,13 +30,18 @@ export function seatsPage(view: {
   return page(
     'Choose your seat',
     html`<p class="lead">
-        You are in. The seats are yours to choose for ${view.secondsLeft} seconds; looking around keeps you
-        inside.
+        You are in. The seats are yours to choose for ${minutesText(view.secondsLeft)}; looking around keeps
+        you inside.
       </p>
       <p class="stage">Stage</p>
       <form class="hall" method="post" action="/seats/buy">${seats}</form>
       <form method="post" action="/seats/leave"><button class="quiet">Leave without a seat</button></form>`,
   )
+}
+
+function minutesText(seconds: number): string {
+  const minutes = Math.ceil(seconds / 60)
+  return minutes === 1 ? 'a minute' : `${minutes} minutes`
 }
 
 function seatButton(number: number, sold: ReadonlySet<number>): Html {

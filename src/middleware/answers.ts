@@ -71,10 +71,13 @@ export type AnswerOptions = {
   readonly enterPath: string
   readonly roomUrl: URL
   readonly homePath: string
+  /** Where a page leads that is about no event: to the only one that there is, or null. */
+  readonly onlyEvent: string | null
   readonly renderNotice: ((notice: Notice, room: URL) => Response) | undefined
 }
 
-export function answersOf({ enterPath, roomUrl, homePath, renderNotice }: AnswerOptions): Answers {
+export function answersOf(options: AnswerOptions): Answers {
+  const { enterPath, roomUrl, homePath, onlyEvent, renderNotice } = options
   const page = pageOf(enterPath)
   const room = (eventId: string | null, returnPath: string | null): URL => {
     const url = new URL(eventId === null ? '/' : `/wait/${eventId}`, roomUrl)
@@ -106,9 +109,10 @@ export function answersOf({ enterPath, roomUrl, homePath, renderNotice }: Answer
       const answer = new Response(null, { status: 303, headers })
       return withCookies(answer, [...cookies, browserCookie(request, browser)])
     },
-    notice: (request, code, eventId, token) => noticeOf(request, code, room(eventId, null), token),
+    notice: (request, code, eventId, token) =>
+      noticeOf(request, code, room(eventId ?? onlyEvent, null), token),
     carry(request, form) {
-      const link = room(null, null).href
+      const link = room(onlyEvent, null).href
       const headers = new Headers({ 'Cache-Control': 'no-store' })
       const browser = readBrowser(request) ?? { id: newBrowserId(), returnPath: null }
       headers.append('Set-Cookie', browserCookie(request, browser))

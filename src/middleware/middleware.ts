@@ -128,8 +128,11 @@ class UsherOfShop implements Usher {
     this.#eventOf = eventFinder(options.protect)
     this.#enterPath = enterPath
     this.#seal = createSessionSeal(options.secrets)
+    const events = eventsOf(options.protect)
+    const [firstEvent = null] = events ?? []
     this.#answers = answersOf({
       enterPath,
+      onlyEvent: events?.size === 1 ? firstEvent : null,
       roomUrl: new URL(options.roomUrl ?? usherUrl),
       homePath,
       renderNotice: options.renderNotice,
@@ -144,7 +147,7 @@ class UsherOfShop implements Usher {
         leases: this.#leases,
         enterPath,
         homePath,
-        events: eventsOf(options.protect),
+        events,
         nowMs,
         onTrouble,
         readSession: (from, eventId) => this.#readSession(from, eventId),
