@@ -1,4 +1,4 @@
-/** What the middleware itself answers: redirects, problems for programs, and three small pages for people. */
+/** What the middleware itself answers: redirects, problems for programs, and small pages for people. */
 import { base64url } from 'jose'
 import { cookieName, readCookie, setCookie } from './cookies.ts'
 import { pageOf } from './pages.ts'
@@ -59,8 +59,12 @@ const BROWSER_MAX_AGE_SECONDS = 86_400
 export type Browser = { readonly id: string; readonly returnPath: string | null }
 
 export type Answers = {
-  /** Send somebody without an admission to the waiting room, or tell a program so. */
-  toRoom(request: Request, eventId: string, cookies?: readonly string[]): Response
+  /** Send somebody without an admission to the waiting room, or tell a program so. `returnPath`: where they want to go. */
+  toRoom(
+    request: Request,
+    eventId: string,
+    more?: { cookies?: readonly string[]; returnPath?: string },
+  ): Response
   /** `token`: the ticket that may be sent again. */
   notice(request: Request, code: NoticeCode, eventId: string | null, token?: string): Response
   /** Takes a ticket out of the fragment, or a first POST, and posts it from here, so that the shop's cookies come along. */
@@ -100,8 +104,7 @@ export function answersOf(options: AnswerOptions): Answers {
     return page({ title, text, form, link: to.href }, status, headers)
   }
   return {
-    toRoom(request, eventId, cookies = []) {
-      const returnPath = wantedPath(request, homePath)
+    toRoom(request, eventId, { cookies = [], returnPath = wantedPath(request, homePath) } = {}) {
       const to = room(eventId, returnPath)
       if (!isNavigation(request)) return withCookies(noticeOf(request, 'admission-required', to), cookies)
       const browser = { id: readBrowser(request)?.id ?? newBrowserId(), returnPath }

@@ -67,7 +67,7 @@ type Entry = {
 }
 
 async function admit(request: Request, entry: Entry, deps: EntranceDeps): Promise<Response> {
-  const { ticket, token, sessionId, target } = entry
+  const { ticket, token, target } = entry
   const { eventId, admissionId, userId } = ticket
   const { answers, leases } = deps
   const present = await deps.readSession(request, eventId)
@@ -76,6 +76,8 @@ async function admit(request: Request, entry: Entry, deps: EntranceDeps): Promis
     const state = await leases.confirm(present)
     if (state.state === 'alive') return entered(request, state.session, target, deps)
   }
+  // Who is inside already by this ticket is the session that redeemed it, whatever else the browser has forgotten.
+  const sessionId = present?.admissionId === admissionId ? present.sessionId : entry.sessionId
   const answer = await deps.admissions.redeem(token, sessionId)
   switch (answer.state) {
     case 'alive': {
@@ -86,7 +88,7 @@ async function admit(request: Request, entry: Entry, deps: EntranceDeps): Promis
     }
     case 'ended':
       return isNavigation(request)
-        ? answers.toRoom(request, eventId)
+        ? answers.toRoom(request, eventId, { returnPath: target })
         : answers.notice(request, 'admission-ended', eventId)
     case 'taken':
       return answers.notice(request, 'token-already-redeemed', eventId)

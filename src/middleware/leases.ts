@@ -23,8 +23,13 @@ export type LeaseState =
   | { readonly state: 'alive'; readonly session: Session }
   | { readonly state: 'ended' | 'unavailable' }
 
-/** Renewals of one admission are this far apart, or an eighth of the lease; nor does a request wait for Usher just after it failed. */
+/**
+ * Renewals of one admission are this far apart, or an eighth of a lease that is short. And for this long after a call
+ * that failed no request waits for another.
+ */
 const RETRY_MS = 5_000
+/** Two renewals within one tick of a clock end at the same time, which says nothing about the longest session. */
+const SAME_MOMENT_MS = 1_000
 /** Some megabytes; the one that was learnt first is forgotten first. */
 const KNOWN_MAX = 10_000
 
@@ -82,8 +87,11 @@ export class Leases {
     if (this.#known.get(session.admissionId)?.hasEnded === true) return { state: 'ended' }
     switch (answer.state) {
       case 'alive': {
-        const isLongest = answer.expiresAtMs <= session.expiresAtMs
-        this.#note(session, { sinceMs: nowMs, expiresAtMs: answer.expiresAtMs, isLongest })
+        const before = this.#merged(session)
+        const { expiresAtMs } = answer
+        if (expiresAtMs > before.expiresAtMs)
+          this.#note(session, { sinceMs: nowMs, expiresAtMs, isLongest: false })
+        else if (nowMs - before.sinceMs >= SAME_MOMENT_MS) this.#note(session, { isLongest: true })
         return { state: 'alive', session: this.#merged(session) }
       }
       case 'unavailable': {

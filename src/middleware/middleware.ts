@@ -175,7 +175,10 @@ class UsherOfShop implements Usher {
       case 'alive':
         return { kind: 'pass', visit, cookies: () => visit.cookies }
       case 'ended':
-        return { kind: 'answer', response: this.#answers.toRoom(request, eventId, visit.cookies) }
+        return {
+          kind: 'answer',
+          response: this.#answers.toRoom(request, eventId, { cookies: visit.cookies }),
+        }
       case 'unavailable':
         return { kind: 'answer', response: this.#answers.notice(request, 'usher-unavailable', eventId) }
     }

@@ -1,4 +1,5 @@
 /** `usher/node`: a `fetch` handler behind `node:http`, and requests of `node:http` as `Request`. */
+import { pipeline } from 'node:stream/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 export type FetchHandler = (request: Request) => Response | Promise<Response>
@@ -66,9 +67,8 @@ function whenAskedFor(incoming: IncomingMessage): ReadableStream<Uint8Array> {
   )
 }
 
-/** Sends a response whole, as it comes. */
+/** Sends a response as it comes, and no faster than it is read. @throws when either end breaks. */
 export async function send(response: Response, outgoing: ServerResponse): Promise<void> {
   outgoing.writeHead(response.status, [...response.headers].flat())
-  for await (const piece of response.body ?? []) outgoing.write(piece)
-  outgoing.end()
+  await pipeline(response.body ?? [], outgoing)
 }

@@ -231,8 +231,20 @@ describe('somebody with a ticket', () => {
     const shop = shopWith()
     const token = await shop.fake.ticket()
     shop.fake.end('expired')
-    const answer = await shop.newBrowser().enter(ENTER, token)
-    expect(answer.headers.get('Location')).toMatch(/^https:\/\/wait\.test\/wait\/demo/)
+    const browser = shop.newBrowser()
+    await browser.go(`${SHOP}/seats/7`)
+    const answer = await browser.post(ENTER, { token })
+    expect(answer.headers.get('Location')).toBe('https://wait.test/wait/demo?return=%2Fseats%2F7')
+  })
+
+  it('is still inside when the ticket is sent once more by a browser that has only its session left', async () => {
+    const shop = shopWith()
+    const browser = shop.newBrowser()
+    await browser.go(`${SHOP}/seats`)
+    const token = await shop.fake.ticket()
+    await browser.post(ENTER, { token })
+    browser.cookies.delete('shop.test __Host-usher_browser')
+    expect((await browser.enter(ENTER, token)).status).toBe(303)
   })
 
   it('does not lose the visit that goes on to a ticket that another site posts', async () => {
@@ -398,6 +410,18 @@ describe('the lease', () => {
       shop.pass(1)
     }
     expect(shop.fake.called('renew')).toBe(1)
+  })
+
+  it('is renewed on although it was asked for twice in one moment, with one end for both', async () => {
+    const shop = shopWith()
+    const browser = await inside(shop)
+    shop.onVisit((visit) => Promise.all([visit?.confirm(), visit?.confirm()]))
+    await browser.go(`${SHOP}/seats`)
+    shop.onVisit(() => undefined)
+    shop.pass(301)
+    await browser.go(`${SHOP}/seats`)
+    await shop.settled()
+    expect(shop.fake.called('renew')).toBe(3)
   })
 
   it('that was renewed by another instance of the shop is asked for before the visit is given up', async () => {
