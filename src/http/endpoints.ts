@@ -27,7 +27,7 @@ export function createEndpoints(): readonly Endpoint[] {
     ...adminEventEndpoints,
     ...adminPoolEndpoints,
     ...serviceEndpoints,
-    ...waitPageEndpoints,
+    ...waitPageEndpoints(),
   ]
   let document: unknown
   endpoints.push(

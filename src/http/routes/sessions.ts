@@ -1,9 +1,8 @@
 import { isoTime } from '../../core/time.ts'
 import { err, ok } from '../../core/result.ts'
-import { isLoopback } from '../../loopback.ts'
-import { VISITOR_COOKIE } from '../credentials.ts'
 import { endpoint } from '../endpoint.ts'
 import { json } from '../reply.ts'
+import { sessionCookie } from '../session-cookie.ts'
 import { emptyBody } from '../schemas/requests.ts'
 import { session } from '../schemas/views.ts'
 
@@ -30,9 +29,3 @@ export const sessionEndpoints = [
     },
   }),
 ]
-
-function sessionCookie(token: string, maxAgeSeconds: number, url: URL): string {
-  const cookie = `${VISITOR_COOKIE}=${token}; Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax`
-  // Browsers drop a Secure cookie that arrives without TLS, and a local run has none.
-  return isLoopback(url.hostname) ? cookie : `${cookie}; Secure`
-}
