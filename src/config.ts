@@ -3,6 +3,8 @@
  * operator mends them in one go. Nothing here falls back to something permissive: outside local runs a missing or
  * well-known secret is a fault, and a Worker with a fault serves nothing but 503.
  */
+import { parseBrand } from './brand-config.ts'
+import type { Brand } from './brand-config.ts'
 import { configReader } from './config-reader.ts'
 import type { ConfigEnv, ConfigProblem, ConfigReader } from './config-reader.ts'
 import { parseEntryTokenConfig } from './tokens/entry-token-config.ts'
@@ -34,6 +36,11 @@ export type Config = {
   readonly shopUrl: string | null
   /** Null: no connector of Queue-it is served. */
   readonly queueIt: QueueItConfig | null
+  /** How the token travels there: in the body of a form's POST, or in the fragment. */
+  readonly shopTokenBy: 'form' | 'fragment'
+  /** 0: not before the visitor presses the button. */
+  readonly shopEnterAfterSeconds: number
+  readonly brand: Brand
 }
 
 export type IdentityProviderConfig = {
@@ -96,6 +103,9 @@ export function parseConfig(env: ConfigEnv): Result<Config, ConfigProblem[]> {
     }),
     shopUrl: reader.has('SHOP_URL') ? reader.url('SHOP_URL') : null,
     queueIt: readQueueItConfig(reader),
+    shopTokenBy: reader.choice('SHOP_TOKEN_BY', ['form', 'fragment'], 'form'),
+    shopEnterAfterSeconds: reader.integer('SHOP_ENTER_AFTER_SECONDS', { byDefault: 0, min: 0, max: 60 }),
+    brand: parseBrand(reader),
   }
   // One key for both would let the shop's server act as the operator.
   if (config.adminApiKey !== '' && config.adminApiKey === config.originApiKey) {

@@ -9,7 +9,8 @@ import type { Clock, Following, StreamConstructor, Visit } from './follower.ts'
 
 export { UsherError } from './calls.ts'
 export type { EndReason, EtaSeconds, EventStatusName, Place } from './contract.ts'
-export type { Clock, Connection, Following, Standing, StreamConstructor, Visit } from './follower.ts'
+export type { Clock, Following, StreamConstructor, Visit } from './follower.ts'
+export type { Connection, Standing } from './standing.ts'
 
 export type ClientOptions = {
   readonly eventId: string

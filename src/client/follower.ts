@@ -3,8 +3,9 @@
  * and then. Everything that a crowd would do together is spread by chance.
  */
 import { UsherError, type Calls } from './calls.ts'
-import type { EndReason, EtaSeconds, EventStatusName, Frame, Place } from './contract.ts'
+import type { EtaSeconds, EventStatusName, Frame, Place } from './contract.ts'
 import { etaSeconds, positionBound, type Progress } from './position-bound.ts'
+import { admitted, smaller, standingOf, type Connection, type Standing } from './standing.ts'
 import { TokenStream, type Stream } from './token-stream.ts'
 
 export type StreamConstructor = new (url: string, init: { withCredentials: boolean }) => Stream
@@ -14,28 +15,6 @@ export type Clock = {
   /** Calls `act` once, in `ms`. @returns what prevents it */
   after(ms: number, act: () => void): () => void
 }
-
-/** `polling`: as good as `live`, some seconds later. `away`: Usher does not answer. `offline`: the device says so. */
-export type Connection = 'connecting' | 'live' | 'polling' | 'away' | 'offline'
-
-export type Standing =
-  | {
-      readonly state: 'waiting'
-      /** 1 is the head; never grows (INV-8). Null in a lottery until the draw. */
-      readonly position: number | null
-      readonly totalWaiting: number
-      readonly etaSeconds: EtaSeconds | null
-    }
-  | {
-      readonly state: 'admitted'
-      readonly admissionId: string
-      /** For the shop: in the body of a POST or in a fragment, never in a query. */
-      readonly entryToken: string
-      /** By Usher's clock: see `skewMs`. */
-      readonly expiresAtMs: number
-    }
-  /** Nothing follows. `replaced`: the same visitor follows elsewhere. `lost`: Usher does not know the place any more. */
-  | { readonly state: 'ended'; readonly reason: EndReason | 'lost' }
 
 export type Visit = {
   readonly standing: Standing
@@ -278,8 +257,8 @@ export class Follower implements Following {
 
   #away(): void {
     // Outside of browsers there may be a navigator that does not know.
-    const { onLine = true }: { onLine?: boolean } = globalThis.navigator ?? {}
-    this.#show({ connection: onLine ? 'away' : 'offline' })
+    const navigator = globalThis.navigator as { readonly onLine?: boolean } | undefined
+    this.#show({ connection: navigator?.onLine === false ? 'offline' : 'away' })
   }
 
   #show(change: Partial<Visit>): void {
@@ -317,21 +296,4 @@ function listen(act: 'add' | 'remove', listener: (event: Event) => void): void {
     globalThis.document?.[`${act}EventListener`](type, listener)
   // Where there is no window, there are no such events.
   for (const type of ['pageshow', 'online', 'offline']) globalThis[`${act}EventListener`]?.(type, listener)
-}
-
-function smaller(position: number | null, shown: number | null): number | null {
-  return position === null || shown === null ? position : Math.min(position, shown)
-}
-
-function admitted(admissionId: string, entryToken: string, expiresAt: string): Standing {
-  return { state: 'admitted', admissionId, entryToken, expiresAtMs: Date.parse(expiresAt) }
-}
-
-function standingOf(place: Place, shown: number | null): Standing {
-  const { state, position, totalWaiting, etaSeconds: eta } = place
-  if (state === 'WAITING')
-    return { state: 'waiting', position: smaller(position, shown), totalWaiting, etaSeconds: eta }
-  if (state === 'ADMITTED')
-    return admitted(place.admissionId ?? '', place.entryToken ?? '', place.entryTokenExpiresAt ?? '')
-  return { state: 'ended', reason: state.toLowerCase() as EndReason }
 }

@@ -28,7 +28,7 @@ export function createEndpoints(): readonly Endpoint[] {
     ...adminEventEndpoints,
     ...adminPoolEndpoints,
     ...serviceEndpoints,
-    ...waitPageEndpoints,
+    ...waitPageEndpoints(),
     ...queueItEndpoints,
   ]
   let document: unknown

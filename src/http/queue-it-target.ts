@@ -1,14 +1,13 @@
-import type { Config } from '../config.ts'
 import type { QueueItConfig } from '../tokens/queue-it-config.ts'
 
 const TARGET_CHARS_MAX = 4_000
 
 /** An address that visitors may be sent to with a token, or null: anybody can write one into a link. */
-export function allowedTarget(text: string | null, { targets }: QueueItConfig): URL | null {
-  if (text === null || text.length > TARGET_CHARS_MAX || !URL.canParse(text)) return null
+export function allowedTarget(text: string | null, queueIt: QueueItConfig | null): URL | null {
+  if (queueIt === null || text === null || text.length > TARGET_CHARS_MAX || !URL.canParse(text)) return null
   const url = new URL(text)
   // A name and a password before the host make an address look like another.
-  return targets.includes(url.origin) && url.username === '' && url.password === '' ? url : null
+  return queueIt.targets.includes(url.origin) && url.username === '' && url.password === '' ? url : null
 }
 
 /** The target with the token that the connector there looks for, in place of any that it has already. */
@@ -29,15 +28,8 @@ export function waitPath(eventId: string, target: URL | null): string {
   return `/wait/${eventId}${query}`
 }
 
-/** The link that takes an admitted visitor in, for the waiting page; null where its own way in is the right one. */
-export function queueItEntryPath(
-  eventId: string,
-  pageUrl: URL,
-  { queueIt, shopUrl }: Pick<Config, 'queueIt' | 'shopUrl'>,
-): string | null {
-  if (queueIt === null) return null
-  const target = allowedTarget(pageUrl.searchParams.get('return'), queueIt)
-  if (target === null && shopUrl !== null) return null
+/** The link that takes an admitted visitor in. */
+export function queueItEntryPath(eventId: string, target: URL | null): string {
   const wanted = target === null ? '' : `&t=${encodeURIComponent(target.href)}`
   return `/queue-it/enter?e=${eventId}${wanted}`
 }

@@ -4,7 +4,15 @@ import type { LineFailure } from '../core/failures.ts'
 import type { JoinReport } from '../core/join-windows.ts'
 import type { Result } from '../core/result.ts'
 import type { LineScale } from '../core/scale.ts'
-import type { Admission, EventDetail, EventStatus, Outcome, Place, Progress } from '../core/views.ts'
+import type {
+  Admission,
+  EventDetail,
+  EventStatus,
+  EventVisit,
+  Outcome,
+  Place,
+  Progress,
+} from '../core/views.ts'
 import type { PoolConfig } from './registry.ts'
 
 export type LineResult<T> = Result<T, LineFailure>
@@ -13,6 +21,8 @@ export interface LineApi {
   /** Creates or replaces (`replace`: every field, defaults filled in) or changes (`patch`) the event. */
   configure(request: ConfigureRequest): Promise<LineResult<{ created: boolean; detail: EventDetail }>>
   status(): Promise<LineResult<EventStatus>>
+  /** The event and the visitor's place in one call; a sign of life, as `place` is. Null: somebody who is not known. */
+  visit(userId: string | null): Promise<LineResult<EventVisit>>
   /** The same for everybody; the gateway keeps it for a second. */
   progress(): Promise<LineResult<Progress>>
   detail(): Promise<LineResult<EventDetail>>

@@ -52,7 +52,7 @@ it.each(['light', 'dark'] as const)(
     await expectAccessible(page)
     await page.getByRole('link', { name: 'Choose your seat' }).click()
     await page.waitForURL(`${usher.url}/wait/${eventId}?return=%2Fseats`)
-    await page.getByRole('button', { name: 'Enter' }).click()
+    await page.getByRole('button', { name: 'Go in now' }).click()
     await page.waitForURL(`${shopUrl}/seats`)
     await expectAccessible(page)
 
@@ -75,7 +75,7 @@ it('a fan who came to the waiting room first of all gets in as well, by the smal
   openShop(eventId)
   const page = await browser.page({ origins: [shopUrl, usher.url] })
   await page.goto(`${usher.url}/wait/${eventId}`)
-  await page.getByRole('button', { name: 'Enter' }).click()
+  await page.getByRole('button', { name: 'Go in now' }).click()
   await page.waitForURL(`${shopUrl}/`)
   await page.goto('/seats')
   await page.getByRole('button', { name: 'Leave without a seat' }).click()

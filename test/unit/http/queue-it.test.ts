@@ -19,7 +19,7 @@ function connectors(line: GatewayOptions['line'] = {}, env: GatewayOptions['env'
   const gateway = createGateway({
     env,
     line: {
-      status: async () => ok(statusOf('demo')),
+      visit: async () => ok({ status: statusOf('demo'), pacePerMinute: null, place: ADMITTED }),
       place: async () => ok(ADMITTED),
       redeem: async () => ok({ ...admissionOf(ADMISSION_ID, 'ann'), leaseExpiresAt }),
       release: async () => ok(admissionOf(ADMISSION_ID, 'ann')),

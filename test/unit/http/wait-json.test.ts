@@ -4,13 +4,18 @@ import { err, ok } from '../../../src/core/result.ts'
 import type { EventStatus, Place } from '../../../src/core/views.ts'
 import { cfWaitingRoom } from '../../../src/http/pages/cf-waiting-room.ts'
 import { waitingRoomAnswer } from '../../../src/http/schemas/cf-waiting-room.ts'
-import { wantsJson } from '../../../src/http/wants-json.ts'
+import { prefersJson } from '../../../src/http/wants-json.ts'
 import { ORIGIN_KEY, SHOP_ORIGIN, bearer, cookie, createGateway, problemOf } from './gateway.ts'
 import type { GatewayOptions } from './gateway.ts'
 import { placeOf, statusOf } from './views.ts'
 
 const NOW_MS = Date.parse('2026-03-01T10:00:00.000Z')
 const EVENT = statusOf('demo')
+const visitOf = (place: Place | null = null, event: Partial<EventStatus> = {}) => ({
+  status: { ...EVENT, ...event },
+  pacePerMinute: null,
+  place,
+})
 const WAITING: Place = { ...placeOf('demo', 'ann'), etaSeconds: { low: 200, high: 290 } }
 const ADMITTED: Place = {
   ...WAITING,
@@ -142,7 +147,7 @@ describe('a client wants JSON', () => {
     ['', false],
     [null, false],
   ])('%j: %s', (accept, expected) => {
-    expect(wantsJson(accept)).toBe(expected)
+    expect(prefersJson(accept)).toBe(expected)
   })
 })
 
@@ -150,8 +155,7 @@ describe('GET /wait/{eventId} for programs', () => {
   const JSON_ONLY = { Accept: 'application/json' }
   const ask = (options: GatewayOptions = {}) => {
     const line: GatewayOptions['line'] = {
-      status: async () => ok(EVENT),
-      place: async () => err({ reason: 'not-in-queue' }),
+      visit: async () => ok(visitOf()),
       join: async (userId) => ok({ created: true, place: placeOf('demo', userId) }),
       ...options.line,
     }
@@ -171,11 +175,11 @@ describe('GET /wait/{eventId} for programs', () => {
     expect(response.headers.get('Set-Cookie')).toMatch(/^usher_visitor=.*HttpOnly; SameSite=Lax/)
     const body = waitingRoomAnswer.parse(await response.json())
     expect(body.usher.place?.state).toBe('WAITING')
-    expect(whats()).toEqual(['line demo status', 'line demo place', 'line demo join'])
+    expect(whats()).toEqual(['line demo visit', 'line demo join'])
   })
 
   it('keeps the place of a visitor who is in line, by cookie or bearer, without joining again', async () => {
-    const { gateway, get, whats } = ask({ line: { place: async () => ok(WAITING) } })
+    const { gateway, get, whats } = ask({ line: { visit: async () => ok(visitOf(WAITING)) } })
     const { token } = await gateway.newVisitor()
     for (const headers of [cookie(token), bearer(token)]) {
       const response = await get(headers)
@@ -186,7 +190,10 @@ describe('GET /wait/{eventId} for programs', () => {
 
   it('hands the admitted their entry token and the address of the shop, beside Cloudflare’s object', async () => {
     const shopUrl = 'https://shop.example/usher/enter'
-    const { gateway, get } = ask({ env: { SHOP_URL: shopUrl }, line: { place: async () => ok(ADMITTED) } })
+    const { gateway, get } = ask({
+      env: { SHOP_URL: shopUrl },
+      line: { visit: async () => ok(visitOf(ADMITTED)) },
+    })
     const { token } = await gateway.newVisitor()
     const body = await (await get(cookie(token))).json()
     expect(body).toMatchObject({
@@ -197,7 +204,7 @@ describe('GET /wait/{eventId} for programs', () => {
 
   it('takes a visitor whose place has ended into the line anew', async () => {
     const { gateway, get, whats } = ask({
-      line: { place: async () => ok({ ...WAITING, state: 'EXPIRED' as const }) },
+      line: { visit: async () => ok(visitOf({ ...WAITING, state: 'EXPIRED' })) },
     })
     const { token } = await gateway.newVisitor()
     expect((await get(cookie(token))).status).toBe(200)
@@ -212,14 +219,14 @@ describe('GET /wait/{eventId} for programs', () => {
   ] satisfies [Partial<EventStatus>][])(
     'starts no session and joins nobody while the event is %j',
     async (change) => {
-      const { get, whats } = ask({ line: { status: async () => ok({ ...EVENT, ...change }) } })
+      const { get, whats } = ask({ line: { visit: async () => ok(visitOf(null, change)) } })
       const response = await get()
       expect([response.status, response.headers.get('Set-Cookie')]).toEqual([200, null])
       expect(await response.json()).toMatchObject({
         cfWaitingRoom: { inWaitingRoom: true },
         usher: { place: null },
       })
-      expect(whats()).toEqual(['line demo status'])
+      expect(whats()).toEqual(['line demo visit'])
     },
   )
 
@@ -267,7 +274,7 @@ describe('GET /wait/{eventId} for programs', () => {
     }
     await ask(limits).get()
     expect(counted).toEqual(['session', 'join', 'join'])
-    const { gateway, get } = ask({ ...limits, line: { place: async () => ok(WAITING) } })
+    const { gateway, get } = ask({ ...limits, line: { visit: async () => ok(visitOf(WAITING)) } })
     const { token } = await gateway.newVisitor()
     counted.length = 0
     await get(cookie(token))
@@ -276,7 +283,7 @@ describe('GET /wait/{eventId} for programs', () => {
 
   it('answers problems as problems, and HEAD joins nobody', async () => {
     const { gateway, get, whats } = ask({
-      line: { status: async () => err({ reason: 'event-not-found' as const }) },
+      line: { visit: async () => err({ reason: 'event-not-found' as const }) },
     })
     const missing = await get()
     expect([missing.status, missing.headers.get('Content-Type')]).toEqual([404, 'application/problem+json'])
@@ -286,6 +293,6 @@ describe('GET /wait/{eventId} for programs', () => {
       'application/problem+json',
     ])
     await get({}, 'HEAD')
-    expect(whats()).toEqual(['line demo status', 'line demo status'])
+    expect(whats()).toEqual(['line demo visit', 'line demo visit'])
   })
 })
