@@ -93,7 +93,8 @@ export class WaitingRoom {
     this.#memory = memoryOf(this.#page.data.eventId, place.joinNumber)
     this.#announcedPosition = Number.POSITIVE_INFINITY
     this.#change({ standing: standingOf(place, null), refusal: null, connection: 'connecting' })
-    this.#following = this.#client.follow(place, (visit) => this.#told(visit))
+    const { eventStatus } = this.#room
+    this.#following = this.#client.follow(place, (visit) => this.#told(visit), eventStatus)
   }
 
   #told({ standing, connection, eventStatus, skewMs }: Visit): void {
@@ -181,8 +182,10 @@ export class WaitingRoom {
 
   #change(change: Partial<Room>): void {
     this.#room = { ...this.#room, ...change, ...this.#progressOf(change.standing ?? null) }
+    const phase = this.#phase
     this.#draw()
-    this.#announcePosition()
+    // A new situation is more than a step.
+    if (this.#phase === phase) this.#announcePosition()
   }
 
   #progressOf(standing: Room['standing']): Partial<Room> {
