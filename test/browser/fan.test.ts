@@ -83,6 +83,17 @@ describe('a fan', () => {
     await untilPhase(first, 'admitted')
   })
 
+  it('whose browser opens two tabs at once has one place', async () => {
+    const eventId = await usher.api.event({ capacity: 0 })
+    const first = await browser.page({ origins: origins() })
+    const second = await browser.page({ origins: origins(), besides: first })
+    // Neither page is loaded with a session that the other has started.
+    await Promise.all([first, second].map((page) => page.goto(`/wait/${eventId}`, { waitUntil: 'commit' })))
+    const shown = ['next', 'replaced'].map((phase) => `#room[data-phase="${phase}"]`).join()
+    await Promise.all([first, second].map((page) => page.locator(shown).waitFor()))
+    await eventually(async () => ((await usher.api.status(eventId)).body.waiting === 1 ? true : null))
+  })
+
   it('whose tab was frozen in the background learns of the admission as soon as it wakes', async () => {
     const eventId = await usher.api.event({ capacity: 0 })
     const page = await browser.page({ origins: origins() })

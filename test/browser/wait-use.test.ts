@@ -150,10 +150,10 @@ it('the sound is off until it was asked for, plays at the admission, and stays o
   const countNotes = (): Promise<void> =>
     page.evaluate(() => {
       const counter = Object.assign(window, { notes: 0 })
-      const { start } = OscillatorNode.prototype
-      OscillatorNode.prototype.start = function count(this: OscillatorNode, at?: number) {
+      const createOscillator = (context: AudioContext): OscillatorNode => new OscillatorNode(context)
+      AudioContext.prototype.createOscillator = function count(this: AudioContext) {
         counter.notes += 1
-        start.call(this, at)
+        return createOscillator(this)
       }
     })
   await countNotes()
