@@ -52,8 +52,6 @@ export class CountSteps {
     const { text } = await this.client.send('GET', `/wait/${eventId}`)
     const files = [...text.matchAll(/(?:src|href)="(\/[^"]+\.\w+)"/g)].map(([, path]) => path ?? '')
     await forEach([...new Set(files)], (path) => this.client.send('GET', path))
-    // The page asks for its place first, and learns that it needs a session.
-    await this.client.send('GET', `/api/v1/events/${eventId}/queue`)
   }
 
   /** An event with room for one, who is inside, and sessions for those who will wait. */

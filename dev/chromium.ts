@@ -18,12 +18,18 @@ export function findChromium(env: NodeJS.ProcessEnv = process.env): string | nul
   return found ?? null
 }
 
-/** @throws Error when this machine has no Chromium. */
-export async function launchChromium(): Promise<Browser> {
+/**
+ * @param runsScripts false: as for a visitor who has switched scripts off, so `<noscript>` counts, which it does not in
+ *   a context of Playwright's without JavaScript
+ * @throws Error when this machine has no Chromium.
+ */
+export async function launchChromium(runsScripts = true): Promise<Browser> {
   const executablePath = findChromium()
   if (executablePath === null) throw new Error('no Chromium found; install one or set CHROMIUM_PATH')
   // Loaded here, since whoever only wants to know whether there is one should not wait for it.
   const { chromium } = await import('playwright-core')
   // The sandbox does not work for root, which is what containers run as.
-  return chromium.launch({ executablePath, chromiumSandbox: process.getuid?.() !== 0 })
+  const chromiumSandbox = process.getuid?.() !== 0
+  const args = runsScripts ? [] : ['--blink-settings=scriptEnabled=false']
+  return chromium.launch({ executablePath, chromiumSandbox, args })
 }

@@ -3,7 +3,7 @@
  * and blocked streams, and gives it up. Without dependencies; in browsers, Node and Workers. Guide: docs/client.md.
  */
 import { Calls, UsherError } from './calls.ts'
-import type { Place } from './contract.ts'
+import type { EventStatusName, Place } from './contract.ts'
 import { Follower } from './follower.ts'
 import type { Clock, Following, StreamConstructor, Visit } from './follower.ts'
 
@@ -45,8 +45,9 @@ export type UsherClient = {
    * Tells how the visitor stands, now and whenever it changes, until it has ended or `close` is called. Never throws: what
    * breaks is tried again.
    * @param place what `join` or `resume` has answered
+   * @param eventStatus what is known of the event already
    */
-  follow(place: Place, onChange: (visit: Visit) => void): Following
+  follow(place: Place, onChange: (visit: Visit) => void, eventStatus?: EventStatusName | null): Following
   /** Gives up the place or the admission. Safe to repeat. @throws UsherError, or as `fetch` does */
   leave(): Promise<void>
 }
@@ -82,7 +83,8 @@ export function createClient(options: ClientOptions): UsherClient {
         throw error
       }
     },
-    follow: (place, onChange) => new Follower(calls, place, onChange, options),
+    follow: (place, onChange, eventStatus = null) =>
+      new Follower(calls, place, onChange, options, eventStatus),
     leave: () => calls.leave(),
   }
 }

@@ -71,6 +71,8 @@ export class Follower implements Following {
   #stream: Stream | null = null
   #isClosed = false
   #failures = 0
+  /** A stream tells changes of the status; those that it was not there for, the public document tells. */
+  #mayHaveMissed: boolean
   #heardAtMs = 0
   /** Until then streams count as blocked. */
   #pollUntilMs = 0
@@ -78,7 +80,13 @@ export class Follower implements Following {
   #forget = (): void => {}
   #forgetWatch = (): void => {}
 
-  constructor(calls: Calls, place: Place, onChange: (visit: Visit) => void, tools: Tools) {
+  constructor(
+    calls: Calls,
+    place: Place,
+    onChange: (visit: Visit) => void,
+    tools: Tools,
+    eventStatus: EventStatusName | null,
+  ) {
     this.#calls = calls
     this.#place = place
     this.#onChange = onChange
@@ -94,9 +102,10 @@ export class Follower implements Following {
     this.#visit = {
       standing: standingOf(place, null),
       connection: 'connecting',
-      eventStatus: null,
+      eventStatus,
       skewMs: null,
     }
+    this.#mayHaveMissed = eventStatus !== null && eventStatus !== 'open'
     // Not before the caller has what it may want to close.
     queueMicrotask(() => this.#start())
   }
@@ -164,6 +173,10 @@ export class Follower implements Following {
     this.#failures = 0
     this.#heardAtMs = this.#clock.nowMs()
     this.#show({ connection: 'live', skewMs: frame.timestamp - this.#heardAtMs, ...change(frame) })
+    if (this.#isClosed || !this.#mayHaveMissed) return
+    this.#mayHaveMissed = false
+    // Not heard, it is looked at with the next connection.
+    this.#askDocument().catch(() => (this.#mayHaveMissed = true))
   }
 
   /** @param isOver false: broken, and the EventSource restores it itself, at the pace that the server has given it */
@@ -171,6 +184,7 @@ export class Follower implements Following {
     const nowMs = this.#clock.nowMs()
     const retryMs = this.#stream?.retryMs ?? 0
     this.#failures += 1
+    this.#mayHaveMissed = true
     this.#away()
     if (this.#failures >= STREAM_FAILURES_MAX) {
       this.#pollUntilMs = nowMs + STREAM_AGAIN_MS * (1 + this.#random())
@@ -281,6 +295,7 @@ export class Follower implements Following {
 
   #disconnect(): void {
     this.#forget()
+    this.#mayHaveMissed ||= this.#stream !== null
     this.#stream?.close()
     this.#stream = null
   }

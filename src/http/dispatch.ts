@@ -62,7 +62,10 @@ async function carryOut(
   return endpoint.idempotent === true ? runOnce({ request, caller, bodyText: text.value }, deps, run) : run()
 }
 
-/** The caller, or why not. Endpoints for anybody never look at credentials, so that caches may share their answers. */
+/**
+ * The caller, or why not. For endpoints for anybody no credentials are looked at, so that caches may share their answers;
+ * the waiting page, which no cache keeps, looks by itself.
+ */
 async function identify(
   endpoint: Endpoint,
   request: Request,

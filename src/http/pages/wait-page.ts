@@ -96,14 +96,13 @@ function refreshSecondsOf(view: View, pollAfterMs: number | null): number | null
 }
 
 function brandOf({ name, logo, message }: Brand): string {
-  const parts = [
-    logo === null
-      ? ''
-      : `<img src="${escapeHtml(logo)}" alt="${name === null ? '' : escapeHtml(name)}" height="40">`,
-    name === null ? '' : `<span${logo === null ? '' : ' aria-hidden="true"'}>${escapeHtml(name)}</span>`,
-  ].join('')
-  const header = parts === '' ? '' : `<header class="brand">${parts}</header>`
-  return message === null ? header : `${header}<p class="message">${escapeHtml(message)}</p>`
+  const t = escapeHtml
+  const image = logo === null ? '' : `<img src="${t(logo)}" alt="${t(name ?? '')}" height="40">`
+  // With a logo the name is its alternative text; said twice it would be read twice.
+  const label = name === null ? '' : `<span${logo === null ? '' : ' aria-hidden="true"'}>${t(name)}</span>`
+  const sign = image + label === '' ? '' : `<p class="sign">${image}${label}</p>`
+  const words = message === null ? '' : `<p class="message">${t(message)}</p>`
+  return sign + words === '' ? '' : `<header class="brand">${sign}${words}</header>`
 }
 
 function roomOf({ data }: WaitPage, view: View): string {

@@ -70,6 +70,7 @@ export const texts: Texts = {
 
   place: 'Your place in line',
   ahead: { one: '{n} person ahead of you', other: '{n} people ahead of you' },
+  entrants: { one: '{n} person takes part', other: '{n} people take part' },
   behind: 'Behind you',
   wait: 'Estimated wait',
   pace: 'Pace',

@@ -70,6 +70,7 @@ export const texts: Texts = {
 
   place: '나의 대기 순번',
   ahead: { other: '내 앞에 {n}명' },
+  entrants: { other: '{n}명이 참여하고 있습니다' },
   behind: '내 뒤',
   wait: '예상 대기 시간',
   pace: '입장 속도',

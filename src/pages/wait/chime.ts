@@ -1,4 +1,5 @@
 /** A short sound for the turn. Browsers play nothing before the visitor has touched the page, hence the button. */
+import { keep, recall } from './storage.ts'
 import type { Texts } from './texts.ts'
 
 const PREFERENCE = 'usher-sound'
@@ -14,7 +15,7 @@ export class Chime {
   readonly #button: HTMLElement
   readonly #texts: Pick<Texts, 'soundOn' | 'soundOff'>
   #context: AudioContext | null = null
-  #isWanted = stored() !== 'off'
+  #isWanted = recall('local', PREFERENCE) !== 'off'
 
   constructor(button: HTMLElement, texts: Pick<Texts, 'soundOn' | 'soundOff'>) {
     this.#button = button
@@ -46,7 +47,7 @@ export class Chime {
 
   async #toggle(): Promise<void> {
     this.#isWanted = !this.#isOn
-    store(this.#isWanted ? 'on' : 'off')
+    keep('local', PREFERENCE, this.#isWanted ? 'on' : 'off')
     if (this.#isWanted) await this.#unlock()
     else this.#draw()
     this.play()
@@ -73,21 +74,4 @@ function strike(context: AudioContext, frequency: number, atSeconds: number): vo
   tone.connect(loudness).connect(context.destination)
   tone.start(atSeconds)
   tone.stop(atSeconds + NOTE_SECONDS)
-}
-
-/** A browser may keep nothing: the choice then holds for this page. */
-function stored(): string | null {
-  try {
-    return localStorage.getItem(PREFERENCE)
-  } catch {
-    return null
-  }
-}
-
-function store(value: string): void {
-  try {
-    localStorage.setItem(PREFERENCE, value)
-  } catch {
-    // See above.
-  }
 }

@@ -76,7 +76,6 @@ export function phaseOf(room: Room): Phase {
 function waitingPhase({ eventStatus, isHolding }: Room, position: number | null): Phase {
   if (eventStatus === 'paused') return 'paused'
   if (position === null) return 'drawing'
-  if (eventStatus === 'scheduled') return 'unopened'
   if (isHolding) return 'held'
   return position === 1 ? 'next' : 'waiting'
 }

@@ -47,6 +47,8 @@ export type Texts = {
   readonly place: string
   /** `{n}` people stand before this one. */
   readonly ahead: Plural
+  /** `{n}` people wait for a draw. */
+  readonly entrants: Plural
   readonly behind: string
   readonly wait: string
   readonly pace: string

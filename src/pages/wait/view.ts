@@ -25,6 +25,7 @@ export type View = {
 
 export type LineView = {
   readonly position: string
+  /** Before a draw: how many take part. */
   readonly ahead: string
   readonly behind: string
   readonly wait: string
@@ -73,7 +74,7 @@ function lineView(
   const first = Math.max(firstPosition ?? 0, position ?? 0)
   return {
     position: position === null ? '–' : format.number(position),
-    ahead: position === null ? '' : format.count(texts.ahead, position - 1),
+    ahead: position === null ? format.count(texts.entrants, total) : format.count(texts.ahead, position - 1),
     behind: position === null ? '–' : format.number(total - position),
     wait: format.wait(etaSeconds),
     pace: paceText(pacePerMinute, texts, format),

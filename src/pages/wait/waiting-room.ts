@@ -4,6 +4,7 @@ import { standingOf } from '../../client/standing.ts'
 import { Chime } from './chime.ts'
 import { formatOf, type Format } from './format.ts'
 import { GoingIn } from './going-in.ts'
+import { joinOnce } from './joining.ts'
 import { memoryOf, type Memory } from './memory.ts'
 import { awaitOpening } from './opening.ts'
 import type { Page } from './page.ts'
@@ -40,7 +41,7 @@ export class WaitingRoom {
     this.#format = formatOf(data.language, data.texts)
     this.#chime = new Chime(page.element('sound'), data.texts)
     this.#goingIn = new GoingIn(page, this.#format)
-    this.#client = createClient({ eventId: data.eventId, isNewVisitor: !data.isKnown })
+    this.#client = createClient({ eventId: data.eventId })
     this.#skewMs = data.nowMs - Date.now()
     this.#room = {
       ...data,
@@ -61,7 +62,7 @@ export class WaitingRoom {
     })
     setInterval(() => this.#tick(), 1_000)
     if (place !== null) this.#take(place)
-    else if (refusal === 'not-joined') void this.#enter(() => this.#client.join())
+    else if (refusal === 'not-joined') void this.#enter(this.#join)
     else this.#refused(refusal ?? '', 0)
   }
 
@@ -83,9 +84,10 @@ export class WaitingRoom {
     }
   }
 
+  readonly #join = (): Promise<Place> => joinOnce(this.#page.data.eventId, this.#page.data.isKnown)
+
   /** The place there is, even one that has ended; a new one only for who has none. */
-  readonly #resumeOrJoin = async (): Promise<Place> =>
-    (await this.#client.resume()) ?? (await this.#client.join())
+  readonly #resumeOrJoin = async (): Promise<Place> => (await this.#client.resume()) ?? (await this.#join())
 
   #take(place: Place): void {
     this.#refusals = 0
@@ -93,7 +95,8 @@ export class WaitingRoom {
     this.#memory = memoryOf(this.#page.data.eventId, place.joinNumber)
     this.#announcedPosition = Number.POSITIVE_INFINITY
     this.#change({ standing: standingOf(place, null), refusal: null, connection: 'connecting' })
-    this.#following = this.#client.follow(place, (visit) => this.#told(visit))
+    const { eventStatus } = this.#room
+    this.#following = this.#client.follow(place, (visit) => this.#told(visit), eventStatus)
   }
 
   #told({ standing, connection, eventStatus, skewMs }: Visit): void {
@@ -107,8 +110,7 @@ export class WaitingRoom {
     this.#change({ refusal: code, standing: null })
     const phase = phaseOf(this.#room)
     if (phase === 'scheduled' || phase === 'unopened') this.#awaitOpening()
-    else if (phase === 'refused')
-      this.#later(() => this.#client.join(), REJECTED_RETRY_MS * (1 + Math.random()))
+    else if (phase === 'refused') this.#later(this.#join, REJECTED_RETRY_MS * (1 + Math.random()))
     else if (phase === 'busy') {
       const backoffMs = Math.random() * Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** this.#refusals)
       this.#later(this.#resumeOrJoin, Math.max(retryAfterMs, backoffMs))
@@ -125,7 +127,7 @@ export class WaitingRoom {
     this.#stopWaiting = awaitOpening({
       eventId: this.#page.data.eventId,
       opensAtMs: opensAt === null ? null : Date.parse(opensAt) - this.#skewMs,
-      opened: () => void this.#enter(() => this.#client.join()),
+      opened: () => void this.#enter(this.#join),
       changed: (eventStatus) => this.#change({ eventStatus }),
     })
   }
@@ -135,8 +137,7 @@ export class WaitingRoom {
   #onAgain(event: Event): void {
     const phase = phaseOf(this.#now())
     if (phase === 'replaced') void this.#enter(this.#resumeOrJoin)
-    else if (this.#room.standing?.state === 'ended' || phase === 'entered')
-      void this.#enter(() => this.#client.join())
+    else if (this.#room.standing?.state === 'ended' || phase === 'entered') void this.#enter(this.#join)
     // Looking again is what the form does by itself.
     else return
     event.preventDefault()
@@ -181,8 +182,10 @@ export class WaitingRoom {
 
   #change(change: Partial<Room>): void {
     this.#room = { ...this.#room, ...change, ...this.#progressOf(change.standing ?? null) }
+    const phase = this.#phase
     this.#draw()
-    this.#announcePosition()
+    // A new situation is more than a step.
+    if (this.#phase === phase) this.#announcePosition()
   }
 
   #progressOf(standing: Room['standing']): Partial<Room> {

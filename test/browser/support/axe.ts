@@ -8,11 +8,23 @@ const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-prac
 
 /** Fails with what axe finds wrong in the page as it is now. Evaluated from outside, so the page's policy stays strict. */
 export async function expectAccessible(page: Page): Promise<void> {
-  await page.evaluate(axe.source)
-  const found = await page.evaluate(async (tags) => {
+  expect(await violations(page, { type: 'tag', values: TAGS })).toEqual([])
+}
+
+/** The same for light and dark: of what axe looks at, only the contrasts differ. */
+export async function expectAccessibleInBoth(page: Page): Promise<void> {
+  await page.emulateMedia({ colorScheme: 'light' })
+  await expectAccessible(page)
+  await page.emulateMedia({ colorScheme: 'dark' })
+  expect(await violations(page, { type: 'rule', values: ['color-contrast'] })).toEqual([])
+}
+
+async function violations(page: Page, runOnly: axeCore.RunOnly): Promise<unknown[]> {
+  const isThere = await page.evaluate(() => 'axe' in window)
+  if (!isThere) await page.evaluate(axe.source)
+  return page.evaluate(async (only) => {
     const { axe: injected } = window as unknown as { axe: typeof axeCore }
-    const { violations } = await injected.run(document, { runOnly: tags })
-    return violations.map(({ id, help, nodes }) => ({ id, help, at: nodes.map(({ html }) => html) }))
-  }, TAGS)
-  expect(found).toEqual([])
+    const { violations: found } = await injected.run(document, { runOnly: only, resultTypes: ['violations'] })
+    return found.map(({ id, help, nodes }) => ({ id, help, at: nodes.map(({ html }) => html) }))
+  }, runOnly)
 }

@@ -8,7 +8,7 @@ import { launchChromium } from '../../../dev/chromium.ts'
 
 export type PageOptions = Pick<
   BrowserContextOptions,
-  'locale' | 'colorScheme' | 'viewport' | 'javaScriptEnabled' | 'reducedMotion' | 'forcedColors' | 'isMobile'
+  'locale' | 'colorScheme' | 'viewport' | 'reducedMotion' | 'forcedColors' | 'isMobile'
 > & {
   /** The origins that the page may load from and lead to: Usher's first, as paths are relative to it. */
   readonly origins: readonly [string, ...string[]]
@@ -26,14 +26,17 @@ export type TestBrowser = {
 /** What the console says of any answer of 400 and above, and of a broken network: what to make of those is the test's. */
 const ANSWERS = /^Failed to load resource: /
 
-/** Call it at the top of a file, or of a `describe`: it registers the hooks. */
-export function useBrowser(): TestBrowser {
+/**
+ * Call it at the top of a file, or of a `describe`: it registers the hooks. @param runsScripts false: as for visitors who
+ * have switched scripts off
+ */
+export function useBrowser(runsScripts = true): TestBrowser {
   let browser: Browser
   let contexts: BrowserContext[] = []
   const faults: string[] = []
 
   beforeAll(async () => {
-    browser = await launchChromium()
+    browser = await launchChromium(runsScripts)
   })
   afterEach(async () => {
     const open = contexts

@@ -88,6 +88,28 @@ describe('a stream', () => {
     expect(world.visit.connection).toBe('live')
   })
 
+  it('tells no status that changed while it was away, so the public document is asked once it is back', async () => {
+    const world = createWorld()
+    await settle()
+    world.stream.say('status', { status: 'paused' })
+    world.stream.fail('broken')
+    world.stream.say('heartbeat', {})
+    world.stream.say('heartbeat', {})
+    await settle()
+    expect(world.asked).toEqual(['GET /progress'])
+    expect(world.visit).toMatchObject({ eventStatus: 'open', connection: 'live' })
+  })
+
+  it('of an event that was not open when it was last heard of is no news either', async () => {
+    const world = createWorld(PLACE, 'paused')
+    await settle()
+    expect(world.visit.eventStatus).toBe('paused')
+    world.stream.say('heartbeat', {})
+    await settle()
+    expect(world.asked).toEqual(['GET /progress'])
+    expect(world.visit.eventStatus).toBe('open')
+  })
+
   it('that was refused is opened again after a look at the place, later each time', async () => {
     const world = createWorld()
     await settle()

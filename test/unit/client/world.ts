@@ -1,5 +1,11 @@
 /** A visitor's client in a world of its own: its server, its streams and its time are the test's. */
-import { createClient, type Clock, type Place, type Visit } from '../../../src/client/client.ts'
+import {
+  createClient,
+  type Clock,
+  type EventStatusName,
+  type Place,
+  type Visit,
+} from '../../../src/client/client.ts'
 import type { Progress } from '../../../src/client/position-bound.ts'
 
 export const PLACE: Place = {
@@ -102,7 +108,7 @@ export class FakeStream {
 }
 
 /** A visitor who follows `place`; `answer` is what the server says to each request, by `GET /queue` and the like. */
-export function createWorld(place: Place = PLACE) {
+export function createWorld(place: Place = PLACE, eventStatus: EventStatusName | null = null) {
   FakeStream.opened = []
   const clock = new FakeClock()
   const asked: string[] = []
@@ -142,7 +148,7 @@ export function createWorld(place: Place = PLACE) {
       },
     }),
   }
-  const following = world.client.follow(place, (visit) => visits.push(visit))
+  const following = world.client.follow(place, (visit) => visits.push(visit), eventStatus)
   return Object.assign(world, { following })
 }
 

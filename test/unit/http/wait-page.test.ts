@@ -259,7 +259,7 @@ describe('a frame of the operator’s own', () => {
     const html = await pageOf(gatewayOf({}, { env, deps: filesOf(frame) }))
     expect(html).toContain('<html lang="en"><title>demo</title>')
     expect(html).toContain(
-      '<body class="mine"><header class="brand"><span>Box Office</span></header><main id="room"',
+      '<body class="mine"><header class="brand"><p class="sign"><span>Box Office</span></p></header><main id="room"',
     )
     expect(html).toContain('<link rel="stylesheet" href="/wait.css">')
   })

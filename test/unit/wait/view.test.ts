@@ -68,7 +68,7 @@ describe('a line', () => {
     const head = { ...WAITING, position: 1 }
     expect(inEnglish(roomOf({ standing: head })).line?.progress).toBe(1)
     expect(inEnglish(roomOf({ standing: head, firstPosition: null })).line?.progress).toBe(1)
-    expect(inEnglish(ROOMS.drawing).line?.progress).toBeNull()
+    expect(inEnglish(ROOMS.drawing).line).toMatchObject({ progress: null, ahead: '3,000 people take part' })
   })
 
   it('knows the pace that a wait was reckoned with, unless the numbers are too small', () => {
