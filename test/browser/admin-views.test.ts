@@ -154,6 +154,13 @@ it('under the pointer every chart tells the values of that moment', async () => 
   await readouts.first().waitFor({ state: 'detached' })
 })
 
+it('a machine whose clock is ten minutes slow is shown the newest all the same', async () => {
+  const page = await browser.page({ origins: [usher.url] })
+  await page.clock.setSystemTime(Date.now() - 600_000)
+  await signIn(page, '#/events/gala')
+  await page.getByRole('img', { name: /^Inside: now 1, most 1 at / }).waitFor()
+})
+
 it('reloading stays where one is, and the back button goes back', async () => {
   const page = await browser.page({ origins: [usher.url] })
   await signIn(page, '#/events/gala')
