@@ -1,6 +1,6 @@
 /** Who is counted: visitors, the shop and the operator over HTTP, with the bytes that they received. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { SseParser } from '../demo/sse-parser.ts'
+import { SseParser } from '../src/cli/load/sse-parser.ts'
 
 const AT_ONCE = 50
 
@@ -61,6 +61,10 @@ export class CountClient {
 
   status(eventId: string): Promise<Answer> {
     return this.send('GET', `/api/v1/events/${eventId}`)
+  }
+
+  progress(eventId: string): Promise<Answer> {
+    return this.send('GET', `/api/v1/events/${eventId}/progress`)
   }
 
   leave(eventId: string, token: string): Promise<Answer> {

@@ -81,6 +81,9 @@ async function lineRun(steps: CountSteps): Promise<void> {
   await steps.count('pollStatus', 'poll of the state of the event', JOINERS, () =>
     forEach(line, () => client.status(eventId)),
   )
+  await steps.count('pollProgress', 'poll of the progress of the event', JOINERS, () =>
+    forEach(line, () => client.progress(eventId)),
+  )
   await steps.count('poll', 'poll of a place', JOINERS, () =>
     forEach(line, (token) => client.poll(eventId, token)),
   )

@@ -2,10 +2,10 @@
  * How often everything happens in a sale, and what that adds up to. What one of each costs is not said here: it was
  * counted, and is in operations.json (operations.ts has the schema).
  */
+import { progressAfterMs } from '../src/client/position-bound.ts'
 import {
   POLL_AFTER_MS_FAR,
-  POLL_AFTER_MS_NEAR,
-  POLL_NEAR_POSITIONS,
+  POLL_RATES,
   STREAM_LIFE_MS_MIN,
   STREAM_LIFE_MS_SPREAD,
 } from '../src/core/limits.ts'
@@ -19,6 +19,8 @@ import { admissionsOf, secondsOf, streamsOf, visitorsOf, type Workload } from '.
 const STREAM_LIFE_SECONDS = (STREAM_LIFE_MS_MIN + STREAM_LIFE_MS_SPREAD / 2) / 1_000
 /** The default of an event's `leaseTtlSeconds`; a shop that renews at half of it has a try to spare. */
 const LEASE_TTL_SECONDS = 600
+/** Where those who poll are; each asks the line for the document once a second. A sale that a country watches. */
+const DATA_CENTRES = 20
 /** What the watchdog compares in one script call. */
 const LEASES_PER_CALL = 1_000
 
@@ -93,15 +95,6 @@ function arriving(load: Workload, streamsShare: number, counted: Operations): Ac
 
 function waiting(load: Workload, streamsShare: number, counted: Operations): Activity[] {
   const seconds = secondsOf(load)
-  const near = Math.min(load.waiting, POLL_NEAR_POSITIONS) * (1 - streamsShare)
-  const far = load.waiting * (1 - streamsShare) - near
-  const polls = (label: string, name: OperationName, pollers: number, afterMs: number): Activity => ({
-    phase: 'waiting',
-    label,
-    times: (pollers * seconds) / (afterMs / 1_000),
-    arithmetic: `${text(pollers)} x ${text(seconds)} s / ${text(afterMs / 1_000)} s`,
-    needs: needsOf(counted[name]),
-  })
   const streams = streamsOf(load, streamsShare)
   return [
     {
@@ -111,11 +104,54 @@ function waiting(load: Workload, streamsShare: number, counted: Operations): Act
       arithmetic: `${text(streams)} x ${text(seconds)} s / ${text(STREAM_LIFE_SECONDS)} s, the mean life`,
       needs: needsOf(counted.streamOpen),
     },
-    polls('polls near the head, place', 'poll', near, POLL_AFTER_MS_NEAR),
-    polls('polls near the head, event', 'pollStatus', near, POLL_AFTER_MS_NEAR),
-    polls('polls farther back, place', 'poll', far, POLL_AFTER_MS_FAR),
-    polls('polls farther back, event', 'pollStatus', far, POLL_AFTER_MS_FAR),
+    ...polling(load, streamsShare, counted),
   ]
+}
+
+/** By distance: the own place as a sign of life, and the document of progress as the page asks for it. */
+function polling(load: Workload, streamsShare: number, counted: Operations): Activity[] {
+  const seconds = secondsOf(load)
+  const polls = (label: string, pollers: number, afterMs: number, needs: Activity['needs']): Activity => ({
+    phase: 'waiting',
+    label,
+    times: (pollers * seconds) / (afterMs / 1_000),
+    arithmetic: `${text(pollers)} x ${text(seconds)} s / ${text(afterMs / 1_000)} s`,
+    needs,
+  })
+  // Who asks the line for the document is a matter of seconds and not of polls; it is the last of these lines.
+  const document = { ...needsOf(counted.pollProgress), objectRequests: 0 }
+  const bands = bandsOf(load.waiting).flatMap(({ from, upTo, afterMs }) => {
+    const pollers = (upTo - from) * (1 - streamsShare)
+    return [
+      polls(`polls behind ${text(from)}, place`, pollers, afterMs, needsOf(counted.poll)),
+      polls(`polls behind ${text(from)}, progress`, pollers, progressAfterMs(upTo), document),
+    ]
+  })
+  const asking = streamsShare < 1 ? DATA_CENTRES : 0
+  return [
+    ...bands,
+    {
+      phase: 'waiting',
+      label: 'progress asked of the line',
+      times: seconds * asking,
+      arithmetic: `${text(seconds)} s x ${text(asking)} data centres`,
+      needs: { objectRequests: 1 },
+    },
+  ]
+}
+
+type Band = { readonly from: number; readonly upTo: number; readonly afterMs: number }
+
+/** Positions behind `from` up to `upTo` that are handed the same delay, of a line so long. */
+function bandsOf(waiting: number): Band[] {
+  const rates = [...POLL_RATES, { upTo: Infinity, afterMs: POLL_AFTER_MS_FAR }]
+  return rates
+    .map(({ upTo, afterMs }, at) => ({
+      from: rates[at - 1]?.upTo ?? 0,
+      upTo: Math.min(upTo, waiting),
+      afterMs,
+    }))
+    .filter(({ from, upTo }) => upTo > from)
 }
 
 function shopping(load: Workload, counted: Operations): Activity[] {

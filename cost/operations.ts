@@ -44,6 +44,7 @@ export const OPERATION_NAMES = [
   'turnover',
   'leave',
   'pollStatus',
+  'pollProgress',
   'poll',
   'streamOpen',
   'tick',

@@ -1,8 +1,8 @@
 /** A crowd of fans who shop at an event that somebody else runs: for pictures and tests of what an operator sees. */
 import { setMaxListeners } from 'node:events'
-import { Api } from '../demo/api-client.ts'
-import { runCrowd } from '../demo/crowd.ts'
-import type { Role } from '../demo/fan.ts'
+import { Api } from '../src/cli/load/api-client.ts'
+import { runCrowd } from '../src/cli/load/crowd.ts'
+import type { Role } from '../src/cli/load/fan.ts'
 
 export type CrowdOptions = {
   readonly url: string
@@ -25,8 +25,7 @@ export type Crowd = {
 export function startCrowd({ url, originKey, eventId, roles, shopMs, leaseTtlSeconds }: CrowdOptions): Crowd {
   const home = new AbortController()
   setMaxListeners(0, home.signal) // Each fan listens.
-  // They run no event, so they have no operator's key.
-  const api = new Api({ url: new URL(url), adminKey: '', originKey, eventId, signal: home.signal })
+  const api = new Api({ url: new URL(url), originKey, eventId, signal: home.signal })
   let joins = 0
   const world = {
     api,

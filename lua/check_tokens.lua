@@ -1,5 +1,5 @@
 #!lua flags=allow-key-locking
---[[ check_tokens: what the pool knows of some admissions, and how many leases it holds.
+--[[ check_tokens: what the pool knows of some admissions, and how many leases of the event it holds.
   Guarantees: INV-5 and INV-6 can be reconciled with the ledgers of the lines.
   Idempotent: reads only. Not to be run by EVAL_RO: a replica may answer with an older copy.
   KEYS[1] pool (hash)   KEYS[2] leases (zset)   KEYS[3] tokens (hash)
@@ -9,7 +9,7 @@
   Returns: {"checked", epoch, version, lease_count, state...} | {"lost"}
     state, one for each id: "live" | "unknown" | "redeemed:<session_digest>"
     "lost" also where a lease has no token: the tokens were lost alone.
-  Cost: O(ids) ]]
+  Cost: O(ids), and O(leases) where the pool holds others than these ]]
 -- @include lib/arguments.lua
 -- @include lib/generation.lua
 -- @include lib/chunks.lua
@@ -30,7 +30,27 @@ end
 
 local leases = read_chunked('ZMSCORE', keys.leases, admission_ids)
 local holders = read_chunked('HMGET', keys.tokens, admission_ids)
-local checked = reply('checked', pool, digits(redis.call('ZCARD', keys.leases) - 1))
+local known = 0
+for i = 1, #admission_ids do
+  known = known + (leases[i] and 1 or 0)
+end
+
+-- An admission's id begins with its event's, and the epoch's marker with neither.
+local function leases_of_event()
+  local all = redis.call('ZCARD', keys.leases)
+  if all - 1 == known then
+    return known
+  end
+  local prefix, count = event_id .. '.', 0
+  for first = 0, all - 1, CHUNK_VALUES do
+    for _, member in ipairs(redis.call('ZRANGE', keys.leases, first, first + CHUNK_VALUES - 1)) do
+      count = count + (string.sub(member, 1, #prefix) == prefix and 1 or 0)
+    end
+  end
+  return count
+end
+
+local checked = reply('checked', pool, digits(leases_of_event()))
 for i = 1, #admission_ids do
   if not leases[i] then
     checked[#checked + 1] = 'unknown'

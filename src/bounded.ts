@@ -32,6 +32,18 @@ export async function withTimeout<T>(work: Promise<T>, limitMs: number): Promise
   }
 }
 
+/** As withTimeout, on a host whose time is not the process's: `wait` resolves after so many milliseconds. */
+export async function withinTime<T>(
+  work: Promise<T>,
+  limitMs: number,
+  wait: (ms: number) => Promise<void>,
+): Promise<T> {
+  const limit = wait(limitMs).then(() => {
+    throw new TimedOut(`no answer within ${limitMs} ms`)
+  })
+  return await Promise.race([work, limit])
+}
+
 export class TimedOut extends Error {
   override readonly name = 'TimedOut'
 }

@@ -41,6 +41,7 @@ export function lineClient(env: Env, eventId: string): LineApi {
       return joined
     },
     status: () => visit((line) => line.status()),
+    progress: () => visit((line) => line.progress()),
     detail: () => ask('repeat', (line) => line.detail()),
     place: (userId) => visit((line) => line.place(userId)),
     leave: (userId) => visit((line) => line.leave(userId)),

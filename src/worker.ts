@@ -4,6 +4,8 @@ import type { App } from './app.ts'
 import { parseConfig } from './config.ts'
 import type { Config } from './config.ts'
 import { auditClient, idempotencyClient, lineClient, registryClient } from './durable-clients.ts'
+import { edgeDocuments } from './edge-documents.ts'
+import { STALE_SECONDS_MAX } from './http/progress-documents.ts'
 import { log } from './observability/log.ts'
 import { createRedis } from './redis/client.ts'
 import { createPoolGate } from './redis/pool-gate.ts'
@@ -56,6 +58,7 @@ function configuredApp(config: Config, env: Env): App {
     operatorSessions: createOperatorSessions(config),
     limiters: { join: env.JOIN_LIMIT, session: env.SESSION_LIMIT },
     staticFiles: env.ASSETS,
+    sharedDocuments: edgeDocuments(STALE_SECONDS_MAX),
     // A client for each ping: one that is shared would put the calls of several requests into one batch.
     pingStore: () => createPoolGate(createRedis(config.redis)).ping(),
     log,

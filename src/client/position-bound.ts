@@ -58,6 +58,17 @@ export function positionBound(
 }
 
 /**
+ * How long a page waits until it asks for the document again, in milliseconds. Far back a step is a small part of the
+ * wait, and those who are there are most of the requests.
+ *
+ * @param position null: not known yet, or before a draw
+ */
+export function progressAfterMs(position: number | null): number {
+  if (position === null || position <= 1_000) return 5_000
+  return position <= 10_000 ? 10_000 : 15_000
+}
+
+/**
  * How long the wait at a position takes at the pace of the document, in whole seconds.
  *
  * @returns null without a pace: no evidence, no promise

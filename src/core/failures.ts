@@ -1,5 +1,6 @@
 /** Why a line or the registry refused: values, mapped to problem+json in exactly one place (src/http/problem.ts). */
 import type { EventAction, EventStatusName } from './event-config.ts'
+import { err } from './result.ts'
 
 export type LineFailure =
   | { readonly reason: 'event-not-found' }
@@ -16,3 +17,7 @@ export type LineFailure =
   | { readonly reason: 'pool-not-found'; readonly poolId: string }
   | { readonly reason: 'store-unavailable' }
   | { readonly reason: 'overloaded'; readonly retryAfterSeconds: number }
+
+export const NO_EVENT = err({ reason: 'event-not-found' } as const)
+/** Nothing is known of what was asked for; it may be asked again. */
+export const OVERLOADED = err({ reason: 'overloaded', retryAfterSeconds: 1 } as const)

@@ -28,10 +28,14 @@ export const REDIS_TIMEOUT_MS = 2_000
  * Presence of those who poll: they are present for twice the delay that they were handed (D10), so a longer
  * delay costs a slower notice of absence and a shorter one costs requests.
  */
-export const POLL_AFTER_MS_NEAR = 5_000
-export const POLL_AFTER_MS_FAR = 15_000
-/** Beyond this position the far delay is handed out. */
-export const POLL_NEAR_POSITIONS = 1_000
+export const POLL_RATES = [
+  { upTo: 1_000, afterMs: 5_000 },
+  { upTo: 10_000, afterMs: 15_000 },
+] as const
+/** Further back than these: 20,000 who poll there are 667 calls a second, where an object takes about 1,000. */
+export const POLL_AFTER_MS_FAR = 30_000
+/** Before a lottery's draw: anybody may be the first of it. */
+export const POLL_AFTER_MS_UNDRAWN = 15_000
 
 /**
  * Streams written to in one turn of the event loop before joins and polls get theirs. Several shards may share a thread:

@@ -60,6 +60,7 @@ export function eventDetailView(event: EventRecord, counts: LineCounts, streams:
 }
 
 export type WaitingShown = {
+  readonly number: number | null
   readonly position: number | null
   readonly etaSeconds: EtaSeconds | null
   readonly pollAfterMs: number
@@ -85,6 +86,7 @@ export function placeView(
     pollAfterMs: waiting?.pollAfterMs ?? POLL_AFTER_MS_SETTLED,
     joinedAt: isoTime(place.joinedAtMs),
     joinNumber: place.joinNumber,
+    number: waiting?.number ?? null,
     admissionId: place.admissionId,
     entryToken: isAdmitted ? admission.token : null,
     entryTokenExpiresAt: isAdmitted ? isoTime(admission.tokenExpiresAtMs) : null,

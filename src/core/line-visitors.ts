@@ -110,6 +110,7 @@ function waitingPlace(line: LineState, visitor: Waiting, nowMs: EpochMs): Place 
     line.waiting.size,
     {
       waiting: {
+        number: visitor.number,
         position,
         etaSeconds: eta(line, position, nowMs),
         pollAfterMs: line.waiting.pollAfterMs(position),
@@ -137,7 +138,7 @@ function presence(visitor: Waiting): Change {
 }
 
 /** A lottery's numbers are drawn at the opening; before it a place has none. */
-function awaitsDraw(line: LineState): boolean {
+export function awaitsDraw(line: LineState): boolean {
   return line.event.config.queueing === 'lottery' && line.event.status === 'scheduled'
 }
 

@@ -1,5 +1,5 @@
 /** How fast the line moves, measured, and what that means for somebody's wait. */
-import type { EtaSeconds } from './views.ts'
+import type { EtaSeconds, PacePerMinute } from './views.ts'
 import type { EpochMs } from './time.ts'
 
 const WINDOW_SECONDS = 120
@@ -24,6 +24,20 @@ export class Pace {
 
   /** Null while nothing was admitted in the window: no evidence, no promise. */
   etaSeconds(position: number, nowMs: EpochMs): EtaSeconds | null {
+    const range = this.#perSecond(nowMs)
+    if (range === null) return null
+    return { low: Math.floor(position / range.fastest), high: Math.ceil(position / range.slowest) }
+  }
+
+  /** Admissions a minute, in three digits. Null as above. */
+  perMinute(nowMs: EpochMs): PacePerMinute | null {
+    const range = this.#perSecond(nowMs)
+    if (range === null) return null
+    const rounded = (perSecond: number): number => Number((perSecond * 60).toPrecision(3))
+    return { low: rounded(range.slowest), high: rounded(range.fastest) }
+  }
+
+  #perSecond(nowMs: EpochMs): { slowest: number; fastest: number } | null {
     const nowSecond = Math.floor(nowMs / 1_000)
     if (this.#sinceSecond === null) return null
     const spanSeconds = Math.min(WINDOW_SECONDS, Math.max(1, nowSecond - this.#sinceSecond + 1))
@@ -32,7 +46,7 @@ export class Pace {
     const fastest = (total + SPREAD * Math.sqrt(total)) / spanSeconds
     const steady = total - burst
     const slowest = Math.max(steady - SPREAD * Math.sqrt(steady), total / 10) / spanSeconds
-    return { low: Math.floor(position / fastest), high: Math.ceil(position / slowest) }
+    return { slowest, fastest }
   }
 
   #count(afterSecond: number): { total: number; burst: number } {

@@ -57,13 +57,21 @@ export class RankIndex<T extends object> {
     return null
   }
 
-  /** The smallest waiting number, found by descending the tree in O(log n), or null when nobody waits. */
+  /** The smallest waiting number, or null when nobody waits. */
   first(): number | null {
-    if (this.#count === 0) return null
+    return this.numberAt(1)
+  }
+
+  /** The number of this rank, 1 for the smallest, found by descending the tree; null when fewer wait. */
+  numberAt(rank: number): number | null {
+    if (rank < 1 || rank > this.#count) return null
     let slot = 0
+    let before = 0
     for (let step = highestPowerOfTwo(this.#tree.length - 1); step > 0; step >>= 1) {
-      const next = slot + step
-      if (next < this.#tree.length && this.#tree[next] === 0) slot = next
+      const counted = this.#tree[slot + step]
+      if (counted === undefined || before + counted >= rank) continue
+      slot += step
+      before += counted
     }
     return slot + this.#base
   }

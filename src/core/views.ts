@@ -29,6 +29,30 @@ export type EventStatus = {
   readonly lottery?: LotteryView
 }
 
+/** A range as measured; who stands at a position waits so long at this pace. */
+export type PacePerMinute = { readonly low: number; readonly high: number }
+
+/** So many who wait have a number that is not larger than `number`. */
+export type Step = readonly [number: number, waiting: number]
+
+/**
+ * `GET /api/v1/events/{eventId}/progress`: the same for everybody, and small. From it and the number of a place follows a
+ * position that is never smaller than the truth (src/client/position-bound.ts).
+ */
+export type Progress = {
+  readonly eventId: string
+  readonly status: EventStatusName
+  readonly holding: boolean
+  readonly waiting: number
+  readonly nowServing: number
+  /** Null while nobody is admitted. */
+  readonly pacePerMinute: PacePerMinute | null
+  /** Ascending in both; the last is the highest number given so far. Empty before a lottery's draw. */
+  readonly steps: readonly Step[]
+  /** When the line last changed. */
+  readonly updatedAt: string
+}
+
 /** A draw that anybody can check: the commitment is published before, the seed after (docs/states.md). */
 export type LotteryView = {
   /** SHA-256 of the seed, hex. */
@@ -51,6 +75,8 @@ export type Place = {
   readonly joinedAt: string
   /** The how-manieth join of this event this was, from 1: the input of the lottery's draw. */
   readonly joinNumber: number
+  /** The order of the line, from 1: null before a lottery's draw, and unless WAITING. */
+  readonly number: number | null
   readonly admissionId: string | null
   readonly entryToken: string | null
   readonly entryTokenExpiresAt: string | null

@@ -6,7 +6,7 @@
  */
 import { assert } from './assert.ts'
 import { DeadlineWheel, NO_SECOND, secondEndMs, secondOf } from './deadline-wheel.ts'
-import { POLL_AFTER_MS_FAR, POLL_AFTER_MS_NEAR, POLL_NEAR_POSITIONS } from './limits.ts'
+import { POLL_AFTER_MS_FAR, POLL_AFTER_MS_UNDRAWN, POLL_RATES } from './limits.ts'
 import { RankIndex } from './rank-index.ts'
 import type { PlaceRecord } from './records.ts'
 import type { EpochMs } from './time.ts'
@@ -62,9 +62,15 @@ export class WaitingLine {
     return visitor.number === null ? null : this.#ranks.rank(visitor.number)
   }
 
+  /** The number of who is at this position, or null when there is nobody: the other way round. */
+  numberAt(position: number): number | null {
+    return this.#ranks.numberAt(position)
+  }
+
   /** How long a visitor at this position may stay silent between polls. */
   pollAfterMs(position: number | null): number {
-    return position !== null && position <= POLL_NEAR_POSITIONS ? POLL_AFTER_MS_NEAR : POLL_AFTER_MS_FAR
+    if (position === null) return POLL_AFTER_MS_UNDRAWN
+    return POLL_RATES.find(({ upTo }) => position <= upTo)?.afterMs ?? POLL_AFTER_MS_FAR
   }
 
   /** A visitor who is in the rows. One who was not absent counts as having been heard from `nowMs`. */
@@ -72,12 +78,21 @@ export class WaitingLine {
     const visitor = this.#insert(place)
     if (place.absentSinceMs === null) {
       this.#present += 1
-      // Places come in the order of joining, so this one's position is about how many have come: no rank is asked for.
-      this.#presentFor(visitor, visitor.number === null ? null : this.size, nowMs)
+      this.#presentFor(visitor, this.#positionRestored(visitor), nowMs)
     } else {
       visitor.absentSinceMs = place.absentSinceMs
       this.#wheel.schedule(visitor, place.absentSinceMs + graceMs)
     }
+  }
+
+  /**
+   * About where a visitor is while not all are back, so that no rank is asked for. Places come in the order of joining, so
+   * it is how many have come. A drawn number may be far behind that; whoever had it was told to come back as late as
+   * anybody behind so many.
+   */
+  #positionRestored({ number, joinNumber }: Waiting): number | null {
+    if (number === null) return null
+    return number === joinNumber ? this.size : Math.max(this.size, number)
   }
 
   join(place: PlaceRecord, nowMs: EpochMs): Waiting {
@@ -106,9 +121,7 @@ export class WaitingLine {
   heard(visitor: Waiting, nowMs: EpochMs): boolean {
     const wasAbsent = this.#markPresent(visitor)
     // As long as there is a stream, a poll beside it says nothing new.
-    if (!hasStream(visitor)) {
-      this.#presentFor(visitor, this.position(visitor), nowMs)
-    }
+    if (!hasStream(visitor)) this.#presentFor(visitor, this.position(visitor), nowMs)
     return wasAbsent
   }
 
@@ -125,7 +138,10 @@ export class WaitingLine {
     return this.#markPresent(visitor)
   }
 
-  /** The line itself ended the stream, and the visitor is on the way back: as good as a poll. */
+  /**
+   * The line itself ended the stream, and the visitor is on the way back: as good as a poll. Returns true when the
+   * visitor had been absent.
+   */
   streamRetired(visitor: Waiting, nowMs: EpochMs): boolean {
     visitor.presentUntilSecond = 0
     return this.heard(visitor, nowMs)

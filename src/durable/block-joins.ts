@@ -1,11 +1,11 @@
 /** The line's side of the join shards: their reports are held until a window is sealed, then joined and written as one. */
-import type { LineFailure } from '../core/failures.ts'
+import { NO_EVENT, OVERLOADED } from '../core/failures.ts'
 import { JoinWindows, type Arrival, type JoinReport } from '../core/join-windows.ts'
 import { JOINERS_HELD_MAX } from '../core/limits.ts'
 import type { LineState } from '../core/line-state.ts'
 import * as visitors from '../core/line-visitors.ts'
 import { decision, type Change } from '../core/records.ts'
-import { err, ok } from '../core/result.ts'
+import { ok } from '../core/result.ts'
 import type { EpochMs } from '../core/time.ts'
 import type { LineLink } from '../ports/line-host.ts'
 import type { Joined, LineResult } from '../ports/lines.ts'
@@ -24,9 +24,6 @@ export type BlockJoinsDeps = LineLink & {
   /** Lets in whom there is room for at once: who joins a passthrough event hears of it with the answer. */
   readonly admit: () => Promise<void>
 }
-
-const NO_EVENT = err({ reason: 'event-not-found' } as const)
-const OVERLOADED = err({ reason: 'overloaded', retryAfterSeconds: 1 } satisfies LineFailure)
 
 export class BlockJoins {
   readonly #deps: BlockJoinsDeps

@@ -3,7 +3,8 @@
  * kept here. A join is answered when the line's rows are durable; if the shard goes away before, its visitors ask
  * again and get the place that they have (INV-3, INV-4).
  */
-import type { LineFailure } from '../core/failures.ts'
+import { withinTime } from '../bounded.ts'
+import { OVERLOADED } from '../core/failures.ts'
 import { windowAt, windowEndMs, type Joiner, type JoinReport } from '../core/join-windows.ts'
 import {
   JOIN_BLOCK_TIMEOUT_MS,
@@ -11,7 +12,7 @@ import {
   JOIN_WINDOWS_IN_FLIGHT_MAX,
   JOINERS_OF_A_WINDOW_MAX,
 } from '../core/limits.ts'
-import { err, ok } from '../core/result.ts'
+import { ok } from '../core/result.ts'
 import type { EpochMs } from '../core/time.ts'
 import type { JoinBlockAnswer, Joined, LineResult } from '../ports/lines.ts'
 import { Overloaded } from '../ports/overloaded.ts'
@@ -29,8 +30,6 @@ export type CollectorHost = {
 type Answer = LineResult<Joined>
 type Held = { readonly joiner: Joiner; readonly answers: ((answer: Answer) => void)[] }
 type Window = { readonly number: number; readonly held: Map<string, Held> }
-
-const OVERLOADED = err({ reason: 'overloaded', retryAfterSeconds: 1 } satisfies LineFailure)
 
 export class JoinCollector {
   readonly #host: CollectorHost
@@ -100,11 +99,8 @@ export class JoinCollector {
     }
   }
 
-  async #inTime(report: JoinReport): Promise<LineResult<JoinBlockAnswer>> {
-    const timeout = this.#host.wait(JOIN_BLOCK_TIMEOUT_MS).then(() => null)
-    const answer = await Promise.race([this.#host.report(report), timeout])
-    if (answer === null) throw new Error('the line did not answer in time')
-    return answer
+  #inTime(report: JoinReport): Promise<LineResult<JoinBlockAnswer>> {
+    return withinTime(this.#host.report(report), JOIN_BLOCK_TIMEOUT_MS, this.#host.wait)
   }
 }
 

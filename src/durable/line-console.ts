@@ -2,6 +2,7 @@
 import { SERIES_STEP_SECONDS, type LineSeries, type Sample } from '../core/line-series.ts'
 import type { LineState } from '../core/line-state.ts'
 import { admissionView } from '../core/line-views.ts'
+import { NO_EVENT } from '../core/failures.ts'
 import { err, ok } from '../core/result.ts'
 import { isoTime, isoTimeOrNull, type EpochMs } from '../core/time.ts'
 import type {
@@ -15,8 +16,6 @@ import type {
 } from '../ports/line-console.ts'
 import type { LineResult } from '../ports/lines.ts'
 import type { LineRecords, PlaceWithAdmission } from './line-records.ts'
-
-const NO_EVENT = err({ reason: 'event-not-found' } as const)
 
 export type LineConsoleDeps = {
   readonly line: () => LineState | null

@@ -4,7 +4,7 @@
  * rows are durable. It runs on a host (a Durable Object, or a simulated one) and imports no platform.
  */
 import type { EventAction } from '../core/event-config.ts'
-import type { LineFailure } from '../core/failures.ts'
+import { NO_EVENT, type LineFailure } from '../core/failures.ts'
 import type { JoinReport } from '../core/join-windows.ts'
 import * as admissions from '../core/line-admissions.ts'
 import * as operator from '../core/line-operator.ts'
@@ -12,6 +12,7 @@ import type { LineSeries } from '../core/line-series.ts'
 import { countsOf, newLine, restoreLine, type LineState } from '../core/line-state.ts'
 import { admissionView, eventDetailView, eventStatusView, placeView } from '../core/line-views.ts'
 import * as visitors from '../core/line-visitors.ts'
+import { progressView } from '../core/progress.ts'
 import {
   decision,
   type AdmissionRecord,
@@ -24,7 +25,7 @@ import { err, ok, type Result } from '../core/result.ts'
 import { ScaleRule, UNSCALED, type LineScale } from '../core/scale.ts'
 import { nextWakeMs } from '../core/schedule.ts'
 import type { EpochMs } from '../core/time.ts'
-import type { Admission, EventDetail, EventStatus, Outcome, Place } from '../core/views.ts'
+import type { Admission, EventDetail, EventStatus, Outcome, Place, Progress } from '../core/views.ts'
 import { log } from '../observability/log.ts'
 import type { LineHost, LineLink, Promoting, Streams } from '../ports/line-host.ts'
 import type { LineConsoleApi } from '../ports/line-console.ts'
@@ -55,8 +56,6 @@ import type { OpenedStream } from './stream-response.ts'
 const PASSTHROUGH_WAIT_MS = 1_000
 /** An alarm that is this far from where it should be will not ring. */
 const ALARM_DEAD_MS = 5_000
-
-const NO_EVENT = err({ reason: 'event-not-found' } as const)
 
 export type LineParts = {
   readonly meters: LineMeters
@@ -160,6 +159,12 @@ export class LineEngine implements EngineApi, LineShardsApi, LineStreamsApi {
     return ok(
       eventStatusView(line.event, countsOf(line, this.#isHolding(line)), etaSeconds, this.#updatedAtMs),
     )
+  }
+
+  async progress(): Promise<LineResult<Progress>> {
+    const line = this.#line
+    if (line === null) return NO_EVENT
+    return ok(progressView(line, this.#isHolding(line), this.#updatedAtMs, this.#host.nowMs()))
   }
 
   async detail(): Promise<LineResult<EventDetail>> {
@@ -318,7 +323,7 @@ export class LineEngine implements EngineApi, LineShardsApi, LineStreamsApi {
       this.#tick(line)
     }
     await this.#promotion.reconcile()
-    if (this.#line === line) this.#retention.tick(this.#host.nowMs())
+    if (this.#line === line) this.#retention.watch(this.#host.nowMs())
     this.#arm()
     if (this.#line === line) this.#series.flush(this.#host.nowMs())
     const isOver =
@@ -448,6 +453,9 @@ export class LineEngine implements EngineApi, LineShardsApi, LineStreamsApi {
       }
       this.#updatedAtMs = this.#host.nowMs()
       if (this.#line !== null) this.#observe(this.#line, made.changes)
+    }
+    for (const change of made.changes) {
+      if (change.kind === 'place_joined') this.#streams.joined(change.place.userId)
     }
     if (made.notices.length > 0) this.#host.background(this.#announce(made.notices))
     const isOwing = made.changes.some(

@@ -75,19 +75,13 @@ export class LineStorage implements LineRows {
   apply(changes: readonly Change[]): void {
     if (changes.length === 0) return
     this.#storage.transactionSync(() => {
-      // Each of many joins or admissions at once is new, so nothing else in the decision is about one of them.
-      const joined = changes.flatMap((change) => (change.kind === 'place_joined' ? [change.place] : []))
-      const opened = changes.flatMap((change) =>
-        change.kind === 'admission_opened' ? [change.admission] : [],
+      // What is new comes first, together: nothing that a decision changes is older than it.
+      this.#insertPlaces(changes.flatMap((change) => (change.kind === 'place_joined' ? [change.place] : [])))
+      insertAdmissions(
+        this.#sql,
+        changes.flatMap((change) => (change.kind === 'admission_opened' ? [change.admission] : [])),
       )
-      if (joined.length > 1) this.#insertPlaces(joined)
-      if (opened.length > 1) insertAdmissions(this.#sql, opened)
-      for (const change of changes) {
-        const isWritten =
-          (change.kind === 'place_joined' && joined.length > 1) ||
-          (change.kind === 'admission_opened' && opened.length > 1)
-        if (!isWritten) this.#applyOne(change)
-      }
+      for (const change of changes) this.#applyOne(change)
     })
   }
 
@@ -158,8 +152,8 @@ export class LineStorage implements LineRows {
         this.#sql.exec('UPDATE event SET rate_tat_ms = ?', change.tatMs)
         return
       case 'place_joined':
-        this.#insertPlace(change.place)
-        return
+      case 'admission_opened':
+        return // Already written, with all others of the decision.
       case 'place_ended':
         this.#sql.exec(
           'UPDATE places SET state = ?, ended_at_ms = ?, absent_since_ms = NULL WHERE join_number = ?',
@@ -188,9 +182,6 @@ export class LineStorage implements LineRows {
       case 'batch_settled':
         this.#sql.exec('DELETE FROM batches WHERE batch_id = ?', change.batchId)
         return
-      case 'admission_opened':
-        insertAdmissions(this.#sql, [change.admission])
-        return
       case 'admission_changed':
         this.#updateAdmission(change.admission)
         return
@@ -211,20 +202,13 @@ export class LineStorage implements LineRows {
     }
   }
 
-  #insertPlace(place: PlaceRecord): void {
-    this.#sql.exec(
-      'INSERT INTO places (join_number, number, user_id, state, joined_at_ms) VALUES (?, ?, ?, ?, ?)',
-      place.joinNumber,
-      place.number,
-      place.userId,
-      place.state,
-      place.joinedAtMs,
-    )
-  }
-
-  /** One statement for many: a statement for each costs about twice as much. */
+  /** One statement for many: a statement for each costs about twice as much, and a list of one more than a row. */
   #insertPlaces(places: readonly PlaceRecord[]): void {
     for (const { first, userIds } of placeRuns(places)) {
+      if (userIds.length === 1) {
+        this.#insertPlace(first)
+        continue
+      }
       this.#sql.exec(
         `INSERT INTO places (join_number, number, user_id, state, joined_at_ms)
          SELECT ? + key, ? + key, value, ?, ? FROM json_each(?)`,
@@ -235,6 +219,17 @@ export class LineStorage implements LineRows {
         JSON.stringify(userIds),
       )
     }
+  }
+
+  #insertPlace(place: PlaceRecord): void {
+    this.#sql.exec(
+      'INSERT INTO places (join_number, number, user_id, state, joined_at_ms) VALUES (?, ?, ?, ?, ?)',
+      place.joinNumber,
+      place.number,
+      place.userId,
+      place.state,
+      place.joinedAtMs,
+    )
   }
 
   #insertBatch(batch: BatchRecord): void {

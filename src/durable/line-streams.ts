@@ -75,6 +75,12 @@ export class LineStreams implements Streams {
     return this.#remote.follow(request)
   }
 
+  joined(userId: string): void {
+    const line = this.#deps.line()
+    // A stream at the line itself ends in the turn in which its place does.
+    if (line !== null) this.#remote.joined(line, userId)
+  }
+
   /** What a decision changed for single visitors, told at once. */
   announce(notices: readonly Notice[]): void {
     const line = this.#deps.line()

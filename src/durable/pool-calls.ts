@@ -7,6 +7,12 @@ import type { PoolKeyText } from '../core/records.ts'
 import type { EpochMs } from '../core/time.ts'
 import type { PoolChange, PoolView } from '../ports/pool-gate.ts'
 
+/**
+ * Between two versions that are asked for. A call that the store runs late makes one more than it finds, which must not be
+ * the very number of a call that overtook it and whose writes the store has lost. In milliseconds it is exact until 2255.
+ */
+const STRIDE = 1_000
+
 export class PoolCalls {
   readonly #asked = new Map<PoolKeyText, number>()
 
@@ -15,7 +21,8 @@ export class PoolCalls {
    * the line's earlier lives, of which nobody knows what they asked for last.
    */
   nextVersion(pool: PoolKeyText, told: PoolView, nowMs: EpochMs): number {
-    const next = Math.max(told.version + 1, (this.#asked.get(pool) ?? 0) + 1, nowMs)
+    const least = Math.max(told.version + 1, (this.#asked.get(pool) ?? 0) + 1, nowMs * STRIDE)
+    const next = Math.ceil(least / STRIDE) * STRIDE
     this.#asked.set(pool, next)
     return next
   }

@@ -7,7 +7,7 @@ import type { PoolRecovery } from './pool-recovery.ts'
 
 /**
  * Asks the gate for every live admission of the line. A lease that the gate does not know, or knows otherwise, is
- * asserted again; leases of an own pool that no ledger knows are dropped with the epoch.
+ * asserted again; leases of the event that its ledger does not know are dropped with the epoch.
  */
 export async function reconcilePools(
   line: LineState,
@@ -16,13 +16,10 @@ export async function reconcilePools(
   recovery: PoolRecovery,
 ): Promise<void> {
   for (const pool of poolsOf(line)) {
-    // Only what the gate has been told everything of can be compared.
-    const settled = line.ledger
-      .live()
-      .filter((admission) => admission.pool === pool && admission.debt === null)
+    const settled = settledIn(line, pool)
     // A pool that the line has never used, and does not use now, has nothing to compare.
     if (settled.length === 0 && !line.poolViews.has(pool)) continue
-    const isQuiet = line.batch === null && line.ledger.debtCount === 0
+    const wasQuiet = isQuiet(line)
     for (let from = 0; from === 0 || from < settled.length; from += BATCH_MEMBERS_MAX) {
       const admissions = settled.slice(from, from + BATCH_MEMBERS_MAX)
       const reply = await gate.check({
@@ -34,10 +31,21 @@ export async function reconcilePools(
         break
       }
       const isStrange = admissions.some((admission, index) => !agrees(line, admission, reply.tokens[index]))
-      const holdsMore = pool.startsWith('e:') && isQuiet && reply.leases > settled.length
+      // Whoever was let in while the gate was asked is no stranger.
+      const isSame = wasQuiet && isQuiet(line) && settledIn(line, pool).length === settled.length
+      const holdsMore = isSame && reply.leases > settled.length
       if (isStrange || holdsMore) recovery.begin(pool, holdsMore)
     }
   }
+}
+
+/** Only what the gate has been told everything of can be compared. */
+function settledIn(line: LineState, pool: PoolKeyText): AdmissionRecord[] {
+  return line.ledger.live().filter((admission) => admission.pool === pool && admission.debt === null)
+}
+
+function isQuiet(line: LineState): boolean {
+  return line.batch === null && line.ledger.debtCount === 0
 }
 
 /** One that changed while the gate was asked is compared the next time. */

@@ -147,8 +147,9 @@ export class Promotion implements Promoting {
     try {
       const { eventId } = line.event
       const reply = await tools.gate.check({ pool, eventId, view, admissionIds: [] })
-      if (reply.kind !== 'lost') return true
-      recovery.begin(pool)
+      const holdsNothing = reply.kind === 'checked' && reply.leases === 0
+      if (holdsNothing) return true
+      recovery.begin(pool, reply.kind === 'checked')
       await promoter.promote()
     } catch (error) {
       this.#failed(error)

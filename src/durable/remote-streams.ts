@@ -101,6 +101,15 @@ export class RemoteStreams {
     for (const follower of this.#followers.values()) this.#answer(line, follower, true)
   }
 
+  /** The visitor has joined anew while a stream for the former place is open: it is about the new one from now on. */
+  joined(line: LineState, userId: string): void {
+    const placed = this.#streams.get(userId)
+    if (placed === undefined) return
+    this.#deps.commit(visitors.streamChanged(line, userId, true, this.#deps.nowMs()))
+    placed.follower.tell(placed, null)
+    this.#wake(line, placed.follower)
+  }
+
   /** The visitor has a newer stream, which is not at a shard. */
   replace(userId: string): void {
     const placed = this.#streams.get(userId)
@@ -236,11 +245,7 @@ export class RemoteStreams {
   #dueView(line: LineState, follower: Follower, stream: number): StreamView | null {
     const placed = follower.streams.get(stream)
     if (placed === undefined) return null
-    const { userId } = placed
-    // Who has joined anew while the stream was open counts as one who polls until the line hears of the stream again.
-    const opened = visitors.streamChanged(line, userId, true, this.#deps.nowMs())
-    if (opened.changes.length > 0) this.#deps.commit(opened)
-    return viewOf(this.#deps, line, userId)
+    return viewOf(this.#deps, line, placed.userId)
   }
 
   /** A visitor who is live again has joined anew meanwhile: that stream is about the new place. */

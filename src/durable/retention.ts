@@ -13,7 +13,10 @@ export class Retention {
   readonly #rows: Pick<LineRows, 'forget' | 'oldestEndedMs'>
   readonly #retentionMs: number | null
   #hasLooked = false
-  #dueAtMs: EpochMs | null = null
+  /** When the oldest that is known is to go. Null: nothing is left, as far as is known. */
+  #oldestDueMs: EpochMs | null = null
+  /** When the object wakes for it: later, so that rows that ended one after the other go together. */
+  #wakeAtMs: EpochMs | null = null
 
   /** @param retentionMs null keeps everything */
   constructor(rows: Pick<LineRows, 'forget' | 'oldestEndedMs'>, retentionMs: number | null) {
@@ -23,19 +26,24 @@ export class Retention {
 
   /** When the object has to wake for it, never in the past. Null: nothing is left to delete, as far as is known. */
   wakeMs(nowMs: EpochMs): EpochMs | null {
-    if (this.#dueAtMs === null) return null
-    return this.#dueAtMs > nowMs ? this.#dueAtMs : nowMs + NEXT_PORTION_MS
+    if (this.#wakeAtMs === null) return null
+    return this.#wakeAtMs > nowMs ? this.#wakeAtMs : nowMs + NEXT_PORTION_MS
   }
 
   /** Something is over: where nothing else was, it is the oldest. */
   ended(nowMs: EpochMs): void {
-    if (this.#retentionMs === null || !this.#hasLooked || this.#dueAtMs !== null) return
-    this.#dueAtMs = nowMs + Math.max(this.#retentionMs + 1, NEXT_LOOK_MS)
+    if (this.#retentionMs === null || !this.#hasLooked || this.#oldestDueMs !== null) return
+    this.#expect(nowMs + this.#retentionMs + 1, nowMs)
   }
 
-  /** Deletes a portion when it is time, or when nobody has looked since the object woke. */
+  /** Deletes a portion when the object has woken for it, or when nobody has looked since it was loaded. */
   tick(nowMs: EpochMs): void {
-    if (!this.#hasLooked || (this.#dueAtMs !== null && nowMs >= this.#dueAtMs)) this.#look(nowMs)
+    if (!this.#hasLooked || isDue(this.#wakeAtMs, nowMs)) this.#look(nowMs)
+  }
+
+  /** Deletes a portion of what is due: the object is awake anyway. */
+  watch(nowMs: EpochMs): void {
+    if (!this.#hasLooked || isDue(this.#oldestDueMs, nowMs)) this.#look(nowMs)
   }
 
   /** Deletes a portion of what is due, and finds out when to do it again. */
@@ -50,9 +58,22 @@ export class Retention {
       isFull = this.#rows.forget(endedBeforeMs, PORTION_ROWS_MAX) >= PORTION_ROWS_MAX
       oldestMs = this.#rows.oldestEndedMs()
     }
-    if (oldestMs === null) this.#dueAtMs = null
-    else if (isFull) this.#dueAtMs = nowMs + NEXT_PORTION_MS
+    if (oldestMs === null) {
+      this.#oldestDueMs = null
+      this.#wakeAtMs = null
+      return
+    }
     // One millisecond later, since only what ended longer ago goes.
-    else this.#dueAtMs = Math.max(oldestMs + this.#retentionMs + 1, nowMs + NEXT_LOOK_MS)
+    this.#expect(oldestMs + this.#retentionMs + 1, nowMs)
+    if (isFull) this.#wakeAtMs = nowMs + NEXT_PORTION_MS
   }
+
+  #expect(oldestDueMs: EpochMs, nowMs: EpochMs): void {
+    this.#oldestDueMs = oldestDueMs
+    this.#wakeAtMs = Math.max(oldestDueMs, nowMs + NEXT_LOOK_MS)
+  }
+}
+
+function isDue(atMs: EpochMs | null, nowMs: EpochMs): boolean {
+  return atMs !== null && nowMs >= atMs
 }

@@ -3,6 +3,7 @@
  * until its next tick or until there is news. While the line is away the streams stay, with their heartbeats, and are
  * told nothing; what closed meanwhile is told when it is back.
  */
+import { withinTime } from '../bounded.ts'
 import type { EventStatusName } from '../core/event-config.ts'
 import type { LineFailure } from '../core/failures.ts'
 import { FOLLOW_RETRY_MS, FOLLOW_TIMEOUT_MS, OPEN_TIMEOUT_MS, TICK_MS } from '../core/limits.ts'
@@ -52,7 +53,7 @@ export class ShardStreams {
     this.#report = new FollowReport(deps.follower)
     // A timer for each call and none for each opening: thousands that ring one after the other hold up all others.
     this.#calls = new OpeningCalls((requests) =>
-      this.#within(OPEN_TIMEOUT_MS, deps.line.openRemote(requests)),
+      withinTime(deps.line.openRemote(requests), OPEN_TIMEOUT_MS, deps.wait),
     )
     this.#hub = new StreamHub(
       {
@@ -147,13 +148,14 @@ export class ShardStreams {
 
   /** Whether the line has answered, and is to be asked again at once. */
   async #followOnce(): Promise<boolean> {
+    const { line, wait } = this.#deps
     const due = this.#held.due(this.#time.nowMs() + TICK_MS)
     const request = this.#report.request(
       this.#held,
       due.map(({ stream }) => stream),
     )
     try {
-      const answer = await this.#within(FOLLOW_TIMEOUT_MS, this.#deps.line.follow(request))
+      const answer = await withinTime(line.follow(request), FOLLOW_TIMEOUT_MS, wait)
       if (answer.kind !== 'unknown') this.#report.arrived(request)
       this.#hear(answer, due)
       return answer.kind !== 'unknown' || !request.isAll
@@ -190,8 +192,10 @@ export class ShardStreams {
 
   /** One stream is told at once, and not by the pass under way, which knows less. */
   #show(held: HeldStream, view: StreamView, status: EventStatusName): void {
+    const nowMs = this.#time.nowMs()
     this.#views.delete(held)
-    this.#hub.refresh(held.userId, view, status, this.#time.nowMs())
+    this.#held.shown(held, view, nowMs)
+    this.#hub.refresh(held.userId, view, status, nowMs)
     this.#leaveIfOver(held)
   }
 
@@ -242,12 +246,5 @@ export class ShardStreams {
     if (held === undefined || view === undefined) return null
     this.#views.delete(held)
     return view
-  }
-
-  async #within<T>(ms: number, call: Promise<T>): Promise<T> {
-    const isLate = this.#deps.wait(ms).then(() => {
-      throw new Error(`the line did not answer within ${ms} ms`)
-    })
-    return await Promise.race([call, isLate])
   }
 }

@@ -2,7 +2,7 @@
 
 /** Sent by our clients beyond what browsers always allow. */
 const REQUEST_HEADERS = 'Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Request-Id'
-const RESPONSE_HEADERS = 'X-Request-Id, Retry-After, Idempotency-Replayed'
+const RESPONSE_HEADERS = 'X-Request-Id, Retry-After, Idempotency-Replayed, Age, ETag'
 
 /** How long a browser may remember the answer to its preflight. */
 const PREFLIGHT_MAX_AGE_SECONDS = 600

@@ -12,6 +12,7 @@ import { adminPoolEndpoints } from './routes/admin-pools.ts'
 import { adminSessionEndpoints } from './routes/admin-session.ts'
 import { admissionEndpoints } from './routes/admissions.ts'
 import { eventEndpoints } from './routes/events.ts'
+import { progressEndpoints } from './routes/progress.ts'
 import { queueEndpoints } from './routes/queue.ts'
 import { serviceEndpoints } from './routes/service.ts'
 import { sessionEndpoints } from './routes/sessions.ts'
@@ -23,6 +24,7 @@ export function createEndpoints(): readonly Endpoint[] {
   const endpoints: Endpoint[] = [
     ...sessionEndpoints,
     ...eventEndpoints(),
+    ...progressEndpoints(),
     ...queueEndpoints,
     ...streamEndpoints,
     ...admissionEndpoints,

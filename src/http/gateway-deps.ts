@@ -5,6 +5,7 @@ import type { AuditApi } from '../ports/audit.ts'
 import type { IdempotencyApi } from '../ports/idempotency.ts'
 import type { LineApi } from '../ports/lines.ts'
 import type { RegistryApi } from '../ports/registry.ts'
+import type { SharedDocuments } from '../ports/shared-documents.ts'
 import type { EntryTokens, OperatorSessions, VisitorTokens } from '../ports/tokens.ts'
 import type { StaticFiles } from './static-files.ts'
 
@@ -26,6 +27,7 @@ export type GatewayDeps = {
   /** Looked at only when the configuration turns limits on. */
   readonly limiters: { readonly join: RateLimiter; readonly session: RateLimiter }
   readonly staticFiles: StaticFiles
+  readonly sharedDocuments: SharedDocuments
   /** Resolves when Redis answers. */
   readonly pingStore: () => Promise<void>
   readonly log: Log

@@ -53,6 +53,8 @@ export interface Streams {
   openRemote(request: RemoteOpening): Result<RemoteOpened, LineFailure>
   /** A shard asks for what is new; see LineStreamsApi. */
   follow(request: FollowRequest): Promise<FollowAnswer>
+  /** The visitor has a new place. */
+  joined(userId: string): void
   /** What a decision changed for single visitors, told at once. */
   announce(notices: readonly Notice[]): void
   /** Shows everybody what has changed since they were shown something last. */

@@ -68,6 +68,7 @@ export type CheckReply =
   | {
       readonly kind: 'checked'
       readonly tokens: readonly TokenState[]
+      /** Of the event, in this pool. */
       readonly leases: number
       readonly view: PoolView
     }

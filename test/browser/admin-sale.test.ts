@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { Role } from '../../demo/fan.ts'
+import type { Role } from '../../src/cli/load/fan.ts'
 import { startCrowd, type Crowd } from '../../dev/crowd.ts'
 import { eventually, ORIGIN_KEY, startTestUsher, type TestUsher } from '../support/usher.ts'
 import { useBrowser } from './support/browser.ts'

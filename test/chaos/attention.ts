@@ -1,6 +1,6 @@
 /** The two ways to follow a line: an open stream, and polls. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Interval } from '../../demo/statistics.ts'
+import type { Interval } from '../../src/cli/load/statistics.ts'
 import type { SeededRandom } from './random.ts'
 import { StreamClient, type StreamFrame } from './stream-client.ts'
 import { askPlace, type Identity, type Ticket, type World } from './world.ts'

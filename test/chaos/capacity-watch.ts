@@ -2,7 +2,7 @@
  * How many were inside, from four independent sides: the leases of Redis, the lines' own counts, the ledgers' exact
  * times, and the times between which a visitor surely was inside (INV-1, INV-6). Makes no calls.
  */
-import { occupancyOf, type Interval } from '../../demo/statistics.ts'
+import { occupancyOf, type Interval } from '../../src/cli/load/statistics.ts'
 import type { Violations } from './violations.ts'
 
 export type WatchedPool = {

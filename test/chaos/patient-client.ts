@@ -1,7 +1,7 @@
 /** HTTP as a visitor's browser or a shop's server with retries does it: asks again until there is an answer. */
 import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Interval } from '../../demo/statistics.ts'
+import type { Interval } from '../../src/cli/load/statistics.ts'
 
 const SOCKETS_MAX = 96
 const ATTEMPT_TIMEOUT_MS = 6_000

@@ -2,7 +2,7 @@
  * What visitors were told of their places, held against what they were told before (INV-3, INV-4, INV-5, INV-8). It
  * knows nothing of the server but the answers, and makes no calls.
  */
-import type { Interval } from '../../demo/statistics.ts'
+import type { Interval } from '../../src/cli/load/statistics.ts'
 import type { Violations } from './violations.ts'
 
 export type Who = { readonly eventId: string; readonly userId: string }

@@ -1,5 +1,5 @@
 /** How long after each fault the crowd heard of its line again, and the next one was let in. */
-import { percentile } from '../../demo/statistics.ts'
+import { percentile } from '../../src/cli/load/statistics.ts'
 
 type Fault = { readonly kind: string; readonly fromMs: number; heardMs: number | null }
 

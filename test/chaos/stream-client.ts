@@ -1,7 +1,7 @@
 /** An event stream that comes back by itself after the server's own `retry`, as a browser's EventSource does. */
 import { request, type ClientRequest, type IncomingMessage } from 'node:http'
-import { SseParser } from '../../demo/sse-parser.ts'
-import type { Interval } from '../../demo/statistics.ts'
+import { SseParser } from '../../src/cli/load/sse-parser.ts'
+import type { Interval } from '../../src/cli/load/statistics.ts'
 
 const RETRY_MS_DEFAULT = 1_000
 /** Heartbeats come every 5 s: an open stream that says nothing for three of them is dead. */

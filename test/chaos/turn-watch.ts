@@ -1,5 +1,5 @@
 /** Whether anybody was overtaken (INV-2), by what visitors saw of their streams and the ledgers' times. Makes no calls. */
-import { inversionsAmong, type Turn } from '../../demo/fairness.ts'
+import { inversionsAmong, type Turn } from '../../src/cli/load/fairness.ts'
 import type { Violations } from './violations.ts'
 
 /**

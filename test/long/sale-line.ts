@@ -20,6 +20,7 @@ const NO_STREAMS: Streams = {
   open: () => ({ ok: false, error: { reason: 'not-in-queue' } }),
   openRemote: () => ({ ok: false, error: { reason: 'not-in-queue' } }),
   follow: () => Promise.resolve({ kind: 'over' }),
+  joined: () => {},
   announce: () => {},
   tick: async () => {},
   endAll: () => {},

@@ -28,7 +28,7 @@ overEveryEngine('check_tokens', (harness) => {
     expect(await dumpPool(harness, 'e:A')).toEqual(before)
   })
 
-  it('counts the leases of the pool when asked about nobody', async () => {
+  it('counts the leases of the event when asked about nobody, and none of the others in the pool', async () => {
     const line = await openLine(harness)
     await line.reserve('b1', admissions('A', 1, 4))
     expect(await line.check([])).toMatchObject({ kind: 'checked', tokens: [], leases: 4 })

@@ -13,6 +13,8 @@ const AFTERMATH_MS = 14_000
 const TICK_MS = 1_000
 /** INV-7: ticks without an admission, though somebody present waits and there is room. */
 const STANDSTILL_TICKS_MAX = 2
+/** In a shared pool the second tick asks whether the grant is still there, and its answer lets them in. */
+const SHARED_STANDSTILL_TICKS_MAX = 3
 /** What a clock that was ahead has left behind costs a rate at most a minute from when it is next looked at. */
 const RATE_REPAIR_TICKS_MAX = 62
 /** An own and a shared rate, both left in the future by a clock that was ahead: two minutes, at half speed. */
@@ -55,7 +57,7 @@ async function progress(world: World, setting: Setting, hosts: readonly SimHost[
       const stands = couldAdmit(world, host) && admittedTo(host) === before.get(host)
       const ticks = stands ? (stood.get(host) ?? 0) + 1 : 0
       stood.set(host, ticks)
-      if (ticks > (isLimited(host) ? RATE_REPAIR_TICKS_MAX : STANDSTILL_TICKS_MAX))
+      if (ticks > standstillTicksMax(host))
         throw new Violation('INV-7', `${host.eventId} stands still; ${strangersIn(world, host)}`)
     }
   }
@@ -68,6 +70,11 @@ function strangersIn(world: World, host: SimHost): string {
   const live = pool === null ? [] : world.liveIn(pool)
   const leases = pool === null ? [] : [...world.store.pool(pool).leases.keys()]
   return `unknown to the ledgers: ${leases.filter((member) => !live.includes(member)).join(' ')}`
+}
+
+function standstillTicksMax(host: SimHost): number {
+  if (isLimited(host)) return RATE_REPAIR_TICKS_MAX
+  return host.rows.event?.pool === null ? STANDSTILL_TICKS_MAX : SHARED_STANDSTILL_TICKS_MAX
 }
 
 function isLimited({ rows: { event } }: SimHost): boolean {

@@ -37,7 +37,7 @@ export const MUTANTS: readonly Mutant[] = [
   { name: 'a repeated batch is a new one', scripts: withoutBatchIds },
   { name: 'a slot comes back as often as it is released', scripts: releaseByCount },
   { name: 'a lost pool opens without its leases', scripts: withoutReassertion },
-  { name: 'an overtaken batch is granted', scripts: withoutOvertaking },
+  { name: 'an overtaken batch is granted, and the watchdog counts no leases', scripts: withoutOvertaking },
   { name: 'a shared grant is confirmed at once', confirmsAtOnce: true, faults: { storeCut: 0.2 } },
   { name: 'an absent head blocks the line', line: absentHeadBlocks },
   { name: 'the alarm is not set again', alarmStaysOff: true },
@@ -132,10 +132,14 @@ function withoutReassertion(model: PoolModel): PoolScripts {
   }
 }
 
-/** Whatever the caller saw last, its call is taken for a present one of this epoch. */
+/** Whatever the caller saw last, its call is taken for a present one of this epoch; what comes of it is not counted. */
 function withoutOvertaking(model: PoolModel): PoolScripts {
   return {
     ...scriptsOf(model),
+    check: (call) => {
+      const reply = model.check(call)
+      return reply.kind === 'checked' ? { ...reply, leases: call.admissionIds.length } : reply
+    },
     reserve: (call) => {
       const known = model.pool(call.pool).hash?.versions.get(call.eventId) ?? 0
       const view = { ...call.view, version: Math.max(known, call.view.version) }

@@ -147,7 +147,8 @@ export class PoolModel implements PoolScripts {
       else if (holder === undefined) return LOST
       else tokens.push(holder === '' ? { state: 'live' } : { state: 'redeemed', sessionDigest: holder })
     }
-    return { kind: 'checked', tokens, leases: pool.leases.size - 1, view: viewOf(hash, call.eventId) }
+    const leases = [...pool.leases.keys()].filter((member) => member.startsWith(`${call.eventId}.`)).length
+    return { kind: 'checked', tokens, leases, view: viewOf(hash, call.eventId) }
   }
 
   reassert(call: ReassertCall): ReassertReply {

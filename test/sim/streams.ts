@@ -80,6 +80,11 @@ export class SimStreams implements Streams {
     return this.#host.streamShards.saidNews(request, answer)
   }
 
+  joined(userId: string): void {
+    const line = this.#link.line()
+    if (line !== null) this.#remote.joined(line, userId)
+  }
+
   announce(notices: readonly Notice[]): void {
     this.#remote.announce(notices)
     for (const notice of notices) {

@@ -5,7 +5,7 @@ import { ADMIN_KEY, ORIGIN_KEY, type Answer } from './usher.ts'
 /** As every time outside a stream is written. */
 export const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/
 
-/** `joinNumber` beyond the contract's list: it is the input of a lottery's draw. */
+/** Beyond the contract's list: `joinNumber`, the input of a draw, and `number`, which the document of progress needs. */
 export const PLACE_FIELDS = [
   'admissionId',
   'entryToken',
@@ -15,6 +15,7 @@ export const PLACE_FIELDS = [
   'joinNumber',
   'joinedAt',
   'leaseExpiresAt',
+  'number',
   'pollAfterMs',
   'position',
   'state',

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startUsher, type UsherRuntime } from '../../dev/runtime.ts'
-import { SseParser, type SseMessage } from '../../demo/sse-parser.ts'
+import { SseParser, type SseMessage } from '../../src/cli/load/sse-parser.ts'
 
 export const ADMIN_KEY = 'test-admin-key'
 export const ORIGIN_KEY = 'test-origin-key'

@@ -59,10 +59,20 @@ function quantity(meter: Meter, load: Workload, streamsShare: number, operations
 }
 
 describe('quantities', () => {
-  it('a poller near the head asks every 5 s, one farther back every 15 s', () => {
+  it('a place is polled every 5 s near the head, every 15 s behind 1,000 and every 30 s behind 10,000', () => {
     const operations = counted({ poll: { workerRequests: 10 } })
     expect(quantity('workerRequests', LOAD, 0, operations)).toBe(1_000 * 1_440 + 500 * 480)
+    const long = { ...LOAD, waiting: 12_000 }
+    expect(quantity('workerRequests', long, 0, operations)).toBe(1_000 * 1_440 + 9_000 * 480 + 2_000 * 240)
     expect(quantity('workerRequests', LOAD, 1, operations)).toBe(0)
+  })
+
+  it('the progress is polled every 5, 10 or 15 s, and the line asked by 20 data centres a second', () => {
+    const operations = counted({ pollProgress: { workerRequests: 10, objectRequests: 1 } })
+    const long = { ...LOAD, waiting: 12_000 }
+    expect(quantity('workerRequests', long, 0, operations)).toBe(1_000 * 1_440 + 9_000 * 720 + 2_000 * 480)
+    expect(quantity('objectRequests', long, 0, operations)).toBe(20 * 7_200)
+    expect(quantity('objectRequests', LOAD, 1, operations)).toBe(0)
   })
 
   it('a stream is opened once by each visitor, and again every seven and a half minutes while it waits', () => {
@@ -92,15 +102,15 @@ describe('quantities', () => {
 
   it('an object awake is billed for 128 MB, an alarm a second, and the row that sets it', () => {
     const operations = counted({ tick: { alarms: 10, alarmsSet: 10 } })
-    expect(quantity('objectGbSeconds', LOAD, 0, operations)).toBeCloseTo(7_200 * 0.128)
-    expect(quantity('objectRequests', LOAD, 0, operations)).toBe(7_200)
-    expect(quantity('rowsWritten', LOAD, 0, operations)).toBe(7_200)
+    expect(quantity('objectGbSeconds', LOAD, 1, operations)).toBeCloseTo(7_200 * 0.128)
+    expect(quantity('objectRequests', LOAD, 1, operations)).toBe(7_200)
+    expect(quantity('rowsWritten', LOAD, 1, operations)).toBe(7_200)
   })
 
   it('each invocation and each call leaves one log event, as far as they are sampled', () => {
     const operations = counted({ join: { workerRequests: 10, objectRequests: 10 } })
-    expect(quantity('logEvents', LOAD, 0, operations)).toBe(0)
-    expect(quantity('logEvents', { ...LOAD, logSampling: 0.5 }, 0, operations)).toBe(2_700)
+    expect(quantity('logEvents', LOAD, 1, operations)).toBe(0)
+    expect(quantity('logEvents', { ...LOAD, logSampling: 0.5 }, 1, operations)).toBe(2_700)
   })
 })
 
@@ -125,7 +135,7 @@ describe('objects', () => {
     const rush = { ...LOAD, waiting: 100_000, joinSeconds: 60 }
     expect(objectsOf(rush, 0)).toMatchObject({ joinShards: 8, awakeSeconds: 7_200 + 8 * 360 })
     expect(objectsOf({ ...rush, hours: 0.05 }, 0)).toMatchObject({ joinShards: 8, awakeSeconds: 9 * 180 })
-    expect(quantity('objectRequests', rush, 0, counted({}))).toBe(8 * 4 * 360)
+    expect(quantity('objectRequests', rush, 0, counted({}))).toBe(8 * 4 * 360 + 20 * 7_200)
   })
 
   it('a stream shard asks its line each second, for each opening and after each admission, and writes nothing', () => {
@@ -141,7 +151,7 @@ describe('objects', () => {
     const operations = counted({ poll: { objectRequests: 10 } })
     expect(billOf('it', LOAD, 0, operations).warnings).toEqual([])
     const large = { ...LOAD, waiting: 100_000 }
-    expect(billOf('it', large, 0, operations).warnings.join()).toMatch(/6,800 calls a second/)
+    expect(billOf('it', large, 0, operations).warnings.join()).toMatch(/3,820 calls a second/)
     expect(billOf('it', large, 1, operations).warnings.join()).toMatch(
       /100,000 streams: an event has at most 30,000/,
     )
@@ -248,10 +258,15 @@ describe('the counted file', () => {
   })
 
   it('a poll and a stream write nothing and ask Redis nothing', () => {
-    for (const name of ['poll', 'pollStatus', 'streamOpen', 'streamSecondQuiet'] as const) {
+    for (const name of ['poll', 'pollStatus', 'pollProgress', 'streamOpen', 'streamSecondQuiet'] as const) {
       expect(per(name, 'rowsWritten')).toBe(0)
       expect(per(name, 'redisCalls')).toBe(0)
     }
+  })
+
+  it('five hundred polls of the progress are one call, as are those of any other second', () => {
+    expect(operations.pollProgress.workerRequests).toBe(500)
+    expect(operations.pollProgress.objectRequests).toBeLessThanOrEqual(2)
   })
 
   it('a thousand are admitted by one script call, and a released slot is offered in the request that gives it back', () => {

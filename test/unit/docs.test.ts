@@ -110,7 +110,7 @@ describe('invariants', () => {
 
   it('every id that code, scripts and tests use is stated', () => {
     const stated = new Set(matches(page, /^\| (INV-\d+) \|/gm))
-    const users = FILES.filter((file) => /^(src|lua|test|demo|docs)\//.test(file))
+    const users = FILES.filter((file) => /^(src|lua|test|docs)\//.test(file))
     const unstated = users.flatMap((file) =>
       matches(read(file), /\bINV-\d+\b/g)
         .filter((id) => !stated.has(id))
@@ -129,7 +129,7 @@ describe('invariants', () => {
   })
 
   it('every file that the page names exists', () => {
-    const named = matches(page, /`((?:src|lua|test|demo)\/[\w./-]+)`/g)
+    const named = matches(page, /`((?:src|lua|test)\/[\w./-]+)`/g)
     expect(named.filter((file) => !existsSync(join(ROOT, file)))).toEqual([])
   })
 })

@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { EVENT_STATUSES, QUEUEINGS } from '../../core/event-config.ts'
 import { ADMISSION_STATES, OUTCOMES, PLACE_STATES } from '../../core/views.ts'
-import type { Admission, EventDetail, EventStatus, Place } from '../../core/views.ts'
+import type { Admission, EventDetail, EventStatus, Place, Progress } from '../../core/views.ts'
 import type { PoolConfig } from '../../ports/registry.ts'
 import { responseSchemas } from './named.ts'
 
@@ -33,6 +33,18 @@ export const eventStatus = z.object({
 }) satisfies z.ZodType<EventStatus>
 eventStatus.register(responseSchemas, { id: 'EventStatus' })
 
+export const progress = z.object({
+  eventId: z.string(),
+  status: z.enum(EVENT_STATUSES),
+  holding: z.boolean(),
+  waiting: count,
+  nowServing: count,
+  pacePerMinute: z.object({ low: z.number().positive(), high: z.number().positive() }).nullable(),
+  steps: z.array(z.tuple([count, count])),
+  updatedAt: instant,
+}) satisfies z.ZodType<Progress>
+progress.register(responseSchemas, { id: 'Progress' })
+
 export const eventList = z
   .object({ events: z.array(eventStatus) })
   .register(responseSchemas, { id: 'EventList' })
@@ -47,6 +59,7 @@ export const place = z.object({
   pollAfterMs: count,
   joinedAt: instant,
   joinNumber: z.int().positive(),
+  number: z.int().positive().nullable(),
   admissionId: z.string().nullable(),
   entryToken: z.string().nullable(),
   entryTokenExpiresAt: instant.nullable(),

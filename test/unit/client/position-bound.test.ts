@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { etaSeconds, positionBound, type Step } from '../../../src/client/position-bound.ts'
+import { etaSeconds, positionBound, progressAfterMs, type Step } from '../../../src/client/position-bound.ts'
 
 /** Twenty wait under 101 to 120; of 121 to 220 every second one has gone; 70 wait in all. */
 const STEPS: readonly Step[] = [
@@ -34,6 +34,11 @@ it('a position that was shown does not grow, whichever document comes next', () 
 it('there is no position before the draw, and none below 1', () => {
   expect(positionBound([], 7)).toBeNull()
   expect(positionBound([[0, 0]], 0)).toBe(1)
+})
+
+it('the document is asked for every 5 s near the head, every 10 s behind 1,000 and every 15 s behind 10,000', () => {
+  const delays = [null, 1, 1_000, 1_001, 10_000, 10_001].map(progressAfterMs)
+  expect(delays).toEqual([5_000, 5_000, 5_000, 10_000, 10_000, 15_000])
 })
 
 it('the wait is a range of whole seconds, and absent without a pace', () => {

@@ -147,6 +147,29 @@ describe('presence', () => {
     expect(line.waiting.presentCount).toBe(0)
   })
 
+  it.each([
+    [1, 5_000],
+    [1_000, 5_000],
+    [1_001, 15_000],
+    [10_000, 15_000],
+    [10_001, 30_000],
+    [1_000_000, 30_000],
+    [null, 15_000],
+  ])('D10: at position %s a poll is asked for after %i ms', (position, afterMs) => {
+    expect(lineWith().waiting.pollAfterMs(position)).toBe(afterMs)
+  })
+
+  it('INV-9, D10: after a restart who was drawn far back has as long as the line had handed out', () => {
+    const line = lineWith({ capacity: 0, queueing: 'lottery' })
+    const ended = { absentSinceMs: null, endedAtMs: null, admissionId: null }
+    const place = { userId: 'ann', state: 'WAITING', joinNumber: 1, number: 20_000, joinedAtMs: T0 } as const
+    line.waiting.restore({ ...place, ...ended }, T0, 0)
+    expireSilent(line, T0 + 59_000)
+    expect(line.waiting.presentCount).toBe(1)
+    expireSilent(line, T0 + 61_000)
+    expect(line.waiting.presentCount).toBe(0)
+  })
+
   it('D18: silence costs the place only after the grace, and coming back within it keeps it', () => {
     const line = lineWith({ capacity: 0, disconnectGraceSeconds: 60 })
     joinAll(line, ['ann', 'ben'])

@@ -36,6 +36,8 @@ describe('rank index', () => {
           expect(index.size).toBe(sorted.length)
           expect(index.first()).toBe(sorted[0] ?? null)
           expect(sorted.map((number) => index.rank(number))).toEqual(sorted.map((_, at) => at + 1))
+          expect(sorted.map((_, at) => index.numberAt(at + 1))).toEqual(sorted)
+          expect([index.numberAt(0), index.numberAt(sorted.length + 1)]).toEqual([null, null])
           expect(sorted.map((number) => index.nextAfter(number))).toEqual(
             [...sorted.slice(1), null].slice(0, sorted.length),
           )

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { ok } from '../../../src/core/result.ts'
 import { bearer, createGateway, jsonBody, ORIGIN_KEY } from './gateway.ts'
-import { admissionOf, placeOf } from './views.ts'
+import { admissionOf, placeOf, progressOf } from './views.ts'
 
 const PLACE = placeOf('demo', 'ann')
 const ADMISSION = admissionOf(`demo.${'a'.repeat(22)}`, 'ann')
@@ -24,6 +24,17 @@ describe('the budget of a request', () => {
     const response = await gateway.fetch('/api/v1/events/demo/queue', { method, headers: bearer(token) })
     expect(response.ok).toBe(true)
     expect(gateway.calls.map(({ what }) => what)).toEqual([`line demo ${call}`])
+  })
+
+  it('a thousand polls of the progress of an event in one second are one call of one object', async () => {
+    const gateway = createGateway({
+      line: { progress: async () => ok(progressOf('demo')) },
+      deps: { nowMs: () => 1_000_000 },
+    })
+    for (let poll = 0; poll < 1_000; poll += 1) {
+      expect((await gateway.fetch('/api/v1/events/demo/progress')).status).toBe(200)
+    }
+    expect(gateway.calls.map(({ what }) => what)).toEqual(['line demo progress'])
   })
 
   it('redeeming and releasing are one call of one object each', async () => {

@@ -83,6 +83,7 @@ export function createGateway({
       join: { limit: async () => ({ success: true }) },
       session: { limit: async () => ({ success: true }) },
     },
+    sharedDocuments: { get: async () => null, put: () => {} },
     staticFiles: { fetch: async () => new Response(null, { status: 404 }) },
     pingStore: async () => {},
     log: { info: keep, warn: keep, error: keep },

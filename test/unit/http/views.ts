@@ -1,4 +1,4 @@
-import type { Admission, EventDetail, EventStatus, Place } from '../../../src/core/views.ts'
+import type { Admission, EventDetail, EventStatus, Place, Progress } from '../../../src/core/views.ts'
 
 const AT = '2026-03-01T10:00:00.000Z'
 
@@ -21,6 +21,20 @@ export function statusOf(eventId: string): EventStatus {
   }
 }
 
+export function progressOf(eventId: string, changed: Partial<Progress> = {}): Progress {
+  return {
+    eventId,
+    status: 'open',
+    holding: false,
+    waiting: 1,
+    nowServing: 4,
+    pacePerMinute: null,
+    steps: [[5, 1]],
+    updatedAt: AT,
+    ...changed,
+  }
+}
+
 export function placeOf(eventId: string, userId: string): Place {
   return {
     eventId,
@@ -32,6 +46,7 @@ export function placeOf(eventId: string, userId: string): Place {
     pollAfterMs: 5_000,
     joinedAt: AT,
     joinNumber: 1,
+    number: 1,
     admissionId: null,
     entryToken: null,
     entryTokenExpiresAt: null,

@@ -48,6 +48,24 @@ describe('a stream at a shard', () => {
     expect([ann.endReason, ann.isOver, world.streams.size]).toEqual(['left', true, 0])
   })
 
+  it('is about the new place, and its presence, from the moment in which its visitor joins anew', async () => {
+    const world = new ShardWorld()
+    world.joinAll('ann')
+    const ann = await world.open(world.shard(), 'ann')
+    await world.pass(1_000)
+    // The shard did not hear of the end, and asks for those inside twice a minute only.
+    promote(world.line, world.nowMs)
+    world.announce({ kind: 'admitted', userId: 'ann' })
+    await world.pass(1_000)
+    leave(world.line, 'ann', world.nowMs)
+    world.joinAll('bob', 'ann')
+    world.streams.joined('ann')
+    await world.pass(0)
+    expect(ann.positions).toEqual([1, 2])
+    await world.pass(20_000)
+    expect(world.line.waiting.get('ann')?.absentSinceMs).toBeNull()
+  })
+
   it('is ended when the event is gone', async () => {
     const world = new ShardWorld()
     world.joinAll('ann')
