@@ -84,6 +84,7 @@ export const texts = {
   signedInAs: (name: string) => `Signed in as ${name}`,
   zone: (zone: string) => `Times are in your zone, ${zone}.`,
   loading: 'Loading…',
+  refresh: 'Refresh',
   cancel: 'Cancel',
   yes: 'yes',
   no: 'no',
