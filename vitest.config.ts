@@ -3,7 +3,17 @@ import { defineConfig } from 'vitest/config'
 import { findChromium } from './dev/chromium.ts'
 import { luaText } from './test/support/lua-plugin.ts'
 
+/** What the project publishes, before it is built. */
+const published = {
+  'usher/verify': sourceOf('verify/verify'),
+  'usher/middleware': sourceOf('middleware/middleware'),
+  'usher/hono': sourceOf('middleware/hono'),
+  'usher/express': sourceOf('middleware/express'),
+  'usher/node': sourceOf('middleware/node'),
+}
+
 const browserProject = {
+  resolve: { alias: published },
   test: {
     name: 'browser',
     include: ['test/browser/**/*.test.ts'],
@@ -29,8 +39,7 @@ export default defineConfig({
     projects: [
       {
         plugins: [luaText()],
-        // Its own published entry, before it is built.
-        resolve: { alias: { 'usher/verify': new URL('./src/verify/verify.ts', import.meta.url).pathname } },
+        resolve: { alias: published },
         test: { name: 'unit', include: ['test/unit/**/*.test.ts'] },
       },
       {
@@ -56,6 +65,7 @@ export default defineConfig({
         },
       },
       {
+        resolve: { alias: published },
         test: {
           name: 'blackbox',
           include: ['test/blackbox/**/*.test.ts'],
@@ -70,3 +80,7 @@ export default defineConfig({
     ],
   },
 })
+
+function sourceOf(name: string): string {
+  return new URL(`./src/${name}.ts`, import.meta.url).pathname
+}

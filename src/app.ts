@@ -14,7 +14,7 @@ import { staticFile } from './http/static-files.ts'
 import { Overloaded } from './ports/overloaded.ts'
 import { errorFields } from './observability/log.ts'
 
-type Variables = { Variables: { requestId: string } }
+type Variables = { Variables: { requestId: string; endpoint?: Endpoint } }
 export type App = Hono<Variables>
 
 /** The gateway. `endpoints` can be given by whoever wants to look at the same table. */
@@ -28,7 +28,7 @@ export function createApp(deps: GatewayDeps, endpoints: readonly Endpoint[] = cr
     return file instanceof Response ? file : problemResponse(file, c.var.requestId)
   })
   const overload = new OverloadAnswers(deps)
-  app.onError((error, c) => problemResponse(failureOf(error, c, deps, overload), c.var.requestId))
+  app.onError((error, c) => refusal(failureOf(error, c, deps, overload), c, deps))
   return app
 }
 
@@ -56,17 +56,22 @@ function mount(app: App, path: string, siblings: readonly Endpoint[], deps: Gate
   const pattern = path.replaceAll(/\{(\w+)\}/g, ':$1')
   for (const endpoint of siblings) {
     app.on(endpoint.method, pattern, async (c) => {
-      const { requestId } = c.var
-      const exchange = { request: c.req.raw, requestId, params: c.req.param() }
+      c.set('endpoint', endpoint)
+      const exchange = { request: c.req.raw, requestId: c.var.requestId, params: c.req.param() }
       const result = await dispatch(endpoint, exchange, deps)
-      if (result.ok) return result.value
-      return endpoint.renderFailure?.(result.error) ?? problemResponse(result.error, requestId)
+      return result.ok ? result.value : refusal(result.error, c, deps)
     })
   }
   const methods = siblings.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
   const allow = [...methods, 'OPTIONS']
   app.options(pattern, (c) => optionsResponse(c.req.raw, allow, deps.config.corsOrigins))
   app.all(pattern, (c) => problemResponse({ reason: 'method-not-allowed', allow }, c.var.requestId))
+}
+
+/** A page where the endpoint is one for people, else a problem. */
+async function refusal(failure: Failure, c: Context<Variables>, deps: GatewayDeps): Promise<Response> {
+  const page = await c.var.endpoint?.renderFailure?.(failure, c.req.raw, deps)
+  return page ?? problemResponse(failure, c.var.requestId)
 }
 
 function failureOf(

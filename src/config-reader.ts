@@ -26,6 +26,19 @@ export const CONFIG_VARIABLES = [
   'AUDIT_RETENTION_SECONDS',
   'AUDIT_ENTRIES_MAX',
   'SHOP_URL',
+  'QUEUE_IT_SECRET_KEY',
+  'QUEUE_IT_TARGETS',
+  'QUEUE_IT_BIND_ADDRESS',
+  'SHOP_TOKEN_BY',
+  'SHOP_ENTER_AFTER_SECONDS',
+  'BRAND_NAME',
+  'BRAND_LOGO',
+  'BRAND_MESSAGE',
+  'BRAND_ACCENT',
+  'BRAND_ACCENT_DARK',
+  'BRAND_BACKGROUND',
+  'BRAND_BACKGROUND_DARK',
+  'WAIT_TEMPLATE',
 ] as const
 export type ConfigVariable = (typeof CONFIG_VARIABLES)[number]
 
@@ -49,6 +62,8 @@ export interface ConfigReader {
   choice<T extends string>(variable: ConfigVariable, choices: readonly T[], byDefault: T): T
   /** Must be present: https, or http on this machine. What goes there are secrets, tokens or keys. */
   url(variable: ConfigVariable): string
+  /** A comma-separated list of origins (scheme, host, port); empty when it is absent, or has a fault. */
+  origins(variable: ConfigVariable): string[]
 }
 
 export function configReader(env: ConfigEnv): ConfigReader {
@@ -90,6 +105,16 @@ export function configReader(env: ConfigEnv): ConfigReader {
       if (found === '') fault(variable, 'is missing')
       else if (!isPrivateUrl(found)) fault(variable, 'must be an https URL')
       return found
+    },
+    origins(variable) {
+      const origins = value(variable)
+        .split(',')
+        .map((origin) => origin.trim())
+        .filter((origin) => origin !== '')
+      // Compared as text, so a path, a slash or an upper-case host would never match.
+      if (origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin)) return origins
+      fault(variable, 'must be a comma-separated list of origins such as https://shop.example')
+      return []
     },
   }
 }

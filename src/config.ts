@@ -3,10 +3,14 @@
  * operator mends them in one go. Nothing here falls back to something permissive: outside local runs a missing or
  * well-known secret is a fault, and a Worker with a fault serves nothing but 503.
  */
+import { parseBrand } from './brand-config.ts'
+import type { Brand } from './brand-config.ts'
 import { configReader } from './config-reader.ts'
 import type { ConfigEnv, ConfigProblem, ConfigReader } from './config-reader.ts'
 import { parseEntryTokenConfig } from './tokens/entry-token-config.ts'
 import type { EntryTokenConfig } from './tokens/entry-token-config.ts'
+import { readQueueItConfig } from './tokens/queue-it-config.ts'
+import type { QueueItConfig } from './tokens/queue-it-config.ts'
 import { err, ok } from './core/result.ts'
 import type { Result } from './core/result.ts'
 
@@ -32,6 +36,13 @@ export type Config = {
   readonly audit: { readonly retentionSeconds: number; readonly entriesMax: number }
   /** Where the waiting page sends the admitted. */
   readonly shopUrl: string | null
+  /** Null: no connector of Queue-it is served. */
+  readonly queueIt: QueueItConfig | null
+  /** How the token travels there: in the body of a form's POST, or in the fragment. */
+  readonly shopTokenBy: 'form' | 'fragment'
+  /** 0: not before the visitor presses the button. */
+  readonly shopEnterAfterSeconds: number
+  readonly brand: Brand
 }
 
 export type IdentityProviderConfig = {
@@ -80,7 +91,7 @@ export function parseConfig(env: ConfigEnv): Result<Config, ConfigProblem[]> {
     entryTokens: parseEntryTokenConfig(reader),
     redis: { url: reader.url('UPSTASH_REDIS_REST_URL'), token: reader.secret('UPSTASH_REDIS_REST_TOKEN', 1) },
     identityProvider: readIdentityProvider(reader),
-    corsOrigins: readCorsOrigins(reader),
+    corsOrigins: reader.origins('CORS_ORIGINS'),
     rateLimits: reader.choice('RATE_LIMITS', ['on', 'off'], isLocal ? 'off' : 'on') === 'on',
     promotionAlarmPerSecond: reader.integer('PROMOTION_ALARM_PER_SECOND', {
       byDefault: 500,
@@ -101,6 +112,10 @@ export function parseConfig(env: ConfigEnv): Result<Config, ConfigProblem[]> {
       entriesMax: reader.integer('AUDIT_ENTRIES_MAX', { byDefault: 100_000, min: 1_000, max: 1_000_000 }),
     },
     shopUrl: reader.has('SHOP_URL') ? reader.url('SHOP_URL') : null,
+    queueIt: readQueueItConfig(reader),
+    shopTokenBy: reader.choice('SHOP_TOKEN_BY', ['form', 'fragment'], 'form'),
+    shopEnterAfterSeconds: reader.integer('SHOP_ENTER_AFTER_SECONDS', { byDefault: 0, min: 0, max: 60 }),
+    brand: parseBrand(reader),
   }
   // One key for both would let the shop's server act as the operator.
   if (config.adminApiKey !== '' && config.adminApiKey === config.originApiKey) {
@@ -130,20 +145,4 @@ function readIdentityProvider(reader: ConfigReader): IdentityProviderConfig | nu
     audience: reader.secret('IDENTITY_AUDIENCE', 1),
     alg: reader.choice('IDENTITY_ALG', IDENTITY_ALGS, 'RS256'),
   }
-}
-
-function readCorsOrigins(reader: ConfigReader): string[] {
-  const origins = reader
-    .text('CORS_ORIGINS', '')
-    .split(',')
-    .map((origin) => origin.trim())
-    .filter((origin) => origin !== '')
-  for (const origin of origins) {
-    // Compared with the Origin header as text, so a path, a slash or an upper-case host would never match.
-    if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
-      reader.fault('CORS_ORIGINS', 'must be a comma-separated list of origins such as https://shop.example')
-      return []
-    }
-  }
-  return origins
 }

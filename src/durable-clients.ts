@@ -42,6 +42,7 @@ export function lineClient(env: Env, eventId: string): LineApi {
     },
     status: () => visit((line) => line.status()),
     progress: () => visit((line) => line.progress()),
+    visit: (userId) => visit((line) => line.visit(userId)),
     detail: () => ask('repeat', (line) => line.detail()),
     place: (userId) => visit((line) => line.place(userId)),
     leave: (userId) => visit((line) => line.leave(userId)),

@@ -19,6 +19,10 @@ export function admissionIdFor(eventId: string, random: string): string {
   return `${eventId}.${random}`
 }
 
+export function isAdmissionId(value: string): boolean {
+  return ADMISSION_ID_PATTERN.test(value)
+}
+
 /** The event of an admission, or null when the text is not an admission id. */
 export function eventIdOfAdmission(admissionId: string): string | null {
   return ADMISSION_ID_PATTERN.exec(admissionId)?.[1] ?? null

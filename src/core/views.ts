@@ -32,6 +32,13 @@ export type EventStatus = {
 /** A range as measured; who stands at a position waits so long at this pace. */
 export type PacePerMinute = { readonly low: number; readonly high: number }
 
+/** All that the waiting page of one visitor shows. `place`: null for who has none, or is not known. */
+export type EventVisit = {
+  readonly status: EventStatus
+  readonly pacePerMinute: PacePerMinute | null
+  readonly place: Place | null
+}
+
 /** So many who wait have a number that is not larger than `number`. */
 export type Step = readonly [number: number, waiting: number]
 

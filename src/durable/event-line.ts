@@ -7,7 +7,7 @@ import { DurableObject } from 'cloudflare:workers'
 import { parseConfig } from '../config.ts'
 import type { EventAction } from '../core/event-config.ts'
 import type { JoinReport } from '../core/join-windows.ts'
-import type { Admission, EventDetail, EventStatus, Place, Progress } from '../core/views.ts'
+import type { Admission, EventDetail, EventStatus, EventVisit, Place, Progress } from '../core/views.ts'
 import { log } from '../observability/log.ts'
 import { LineSeries } from '../core/line-series.ts'
 import type { ExportKind, ExportPage, SeriesView, VisitorHistory } from '../ports/line-console.ts'
@@ -81,6 +81,10 @@ export class EventLine extends DurableObject<Env> implements LineApi, LineShards
 
   async progress(): Promise<LineResult<Progress>> {
     return this.#engine.progress()
+  }
+
+  async visit(userId: string | null): Promise<LineResult<EventVisit>> {
+    return this.#engine.visit(userId)
   }
 
   async detail(): Promise<LineResult<EventDetail>> {

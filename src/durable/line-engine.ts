@@ -25,7 +25,15 @@ import { err, ok, type Result } from '../core/result.ts'
 import { ScaleRule, UNSCALED, type LineScale } from '../core/scale.ts'
 import { nextWakeMs } from '../core/schedule.ts'
 import type { EpochMs } from '../core/time.ts'
-import type { Admission, EventDetail, EventStatus, Outcome, Place, Progress } from '../core/views.ts'
+import type {
+  Admission,
+  EventDetail,
+  EventStatus,
+  EventVisit,
+  Outcome,
+  Place,
+  Progress,
+} from '../core/views.ts'
 import { log } from '../observability/log.ts'
 import type { LineHost, LineLink, Promoting, Streams } from '../ports/line-host.ts'
 import type { LineConsoleApi } from '../ports/line-console.ts'
@@ -165,6 +173,16 @@ export class LineEngine implements EngineApi, LineShardsApi, LineStreamsApi {
     const line = this.#line
     if (line === null) return NO_EVENT
     return ok(progressView(line, this.#isHolding(line), this.#updatedAtMs, this.#host.nowMs()))
+  }
+
+  async visit(userId: string | null): Promise<LineResult<EventVisit>> {
+    const line = this.#line
+    if (line === null) return NO_EVENT
+    const pacePerMinute = line.event.status === 'open' ? line.pace.perMinute(this.#host.nowMs()) : null
+    const place = userId === null ? null : await this.place(userId)
+    const status = await this.status()
+    if (!status.ok) return status
+    return ok({ status: status.value, pacePerMinute, place: place?.ok === true ? place.value : null })
   }
 
   async detail(): Promise<LineResult<EventDetail>> {

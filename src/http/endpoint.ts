@@ -61,6 +61,8 @@ export type ResponseSpec = {
   readonly schema?: z.ZodType
   /** Default: application/json. */
   readonly contentType?: string
+  /** The body for clients that would rather have JSON than the content type above. */
+  readonly json?: z.ZodType
 }
 
 type EndpointFacts = {
@@ -82,7 +84,7 @@ type EndpointFacts = {
   /** Carried out even when the audit log cannot be written. */
   readonly isBrake?: true
   /** A page in place of problem+json; null leaves the failure as it is. */
-  renderFailure?(failure: Failure): Response | null
+  renderFailure?(failure: Failure, request: Request, deps: GatewayDeps): Promise<Response | null>
 }
 
 export type EndpointSpec<

@@ -13,6 +13,7 @@ import { adminSessionEndpoints } from './routes/admin-session.ts'
 import { admissionEndpoints } from './routes/admissions.ts'
 import { eventEndpoints } from './routes/events.ts'
 import { progressEndpoints } from './routes/progress.ts'
+import { queueItEndpoints } from './routes/queue-it.ts'
 import { queueEndpoints } from './routes/queue.ts'
 import { serviceEndpoints } from './routes/service.ts'
 import { sessionEndpoints } from './routes/sessions.ts'
@@ -34,7 +35,8 @@ export function createEndpoints(): readonly Endpoint[] {
     ...adminLookupEndpoints,
     ...adminAuditEndpoints,
     ...serviceEndpoints,
-    ...waitPageEndpoints,
+    ...waitPageEndpoints(),
+    ...queueItEndpoints,
     ...adminPageEndpoints,
   ]
   let document: unknown

@@ -136,11 +136,17 @@ function successResponses(endpoint: Endpoint): Json {
   return Object.fromEntries(entries)
 }
 
-function successResponse({ description, schema, contentType }: ResponseSpec): Json {
+function successResponse({ description, schema, contentType, json }: ResponseSpec): Json {
   const headers = { 'X-Request-Id': { schema: { type: 'string' } } }
   if (schema === undefined && contentType === undefined) return { description, headers }
   const shape = schema === undefined ? { type: 'string' } : refTo(responseSchemas, schema)
-  return { description, headers, content: { [contentType ?? 'application/json']: { schema: shape } } }
+  const content = { [contentType ?? 'application/json']: { schema: shape } }
+  if (json === undefined) return { description, headers, content }
+  return {
+    description,
+    headers,
+    content: { ...content, 'application/json': { schema: refTo(responseSchemas, json) } },
+  }
 }
 
 /** One answer per status; the codes that it may carry stand in its description. */

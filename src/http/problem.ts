@@ -25,7 +25,7 @@ export function problemResponse(failure: Failure, requestId: string): Response {
   return new Response(JSON.stringify(body), { status, headers })
 }
 
-function retryAfterOf(failure: Failure): number | undefined {
+export function retryAfterOf(failure: Failure): number | undefined {
   if ('retryAfterSeconds' in failure) return failure.retryAfterSeconds
   return PROBLEMS[failure.reason].retryAfterSeconds
 }

@@ -14,3 +14,8 @@ export function noContent(): Response {
 export function html(status: number, page: string, headers: Record<string, string> = {}): Response {
   return new Response(page, { status, headers: { 'Content-Type': 'text/html; charset=utf-8', ...headers } })
 }
+
+/** `location`: a path of ours, or an address that somebody has checked. */
+export function redirect(status: 302 | 303, location: string): Response {
+  return new Response(null, { status, headers: { Location: location } })
+}

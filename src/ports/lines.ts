@@ -5,7 +5,15 @@ import type { FieldChange } from '../core/field-changes.ts'
 import type { JoinReport } from '../core/join-windows.ts'
 import type { Result } from '../core/result.ts'
 import type { LineScale } from '../core/scale.ts'
-import type { Admission, EventDetail, EventStatus, Outcome, Place, Progress } from '../core/views.ts'
+import type {
+  Admission,
+  EventDetail,
+  EventStatus,
+  EventVisit,
+  Outcome,
+  Place,
+  Progress,
+} from '../core/views.ts'
 import type { LineConsoleApi } from './line-console.ts'
 import type { PoolConfig } from './registry.ts'
 
@@ -18,6 +26,8 @@ export interface LineApi extends LineConsoleApi {
   /** Creates or replaces (`replace`: every field, defaults filled in) or changes (`patch`) the event. */
   configure(request: ConfigureRequest): Promise<LineResult<Changed & { readonly created: boolean }>>
   status(): Promise<LineResult<EventStatus>>
+  /** The event and the visitor's place in one call; a sign of life, as `place` is. Null: somebody who is not known. */
+  visit(userId: string | null): Promise<LineResult<EventVisit>>
   /** The same for everybody; the gateway keeps it for a second. */
   progress(): Promise<LineResult<Progress>>
   detail(): Promise<LineResult<EventDetail>>

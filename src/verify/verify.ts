@@ -11,13 +11,19 @@
  *
  * When the keys cannot be had the answer is `ERR_KEYS_UNAVAILABLE`, never a token taken on trust.
  */
-import { createLocalJWKSet, createRemoteJWKSet, errors, jwtVerify } from 'jose'
+import { createLocalJWKSet, createRemoteJWKSet, customFetch, errors, jwtVerify } from 'jose'
 import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey } from 'jose'
 
 /** Where the keys come from: exactly one of the three. It also pins the algorithm, whatever a token's header says. */
 export type KeySource =
   /** ES256. `https://<usher>/.well-known/jwks.json`; plain http only on loopback. Fetched when needed and cached. */
-  | { readonly jwksUrl: string | URL; readonly jwks?: never; readonly secret?: never }
+  | {
+      readonly jwksUrl: string | URL
+      /** What fetches it, where that is not the runtime's own `fetch`: a service binding's. */
+      readonly fetch?: (request: Request) => Promise<Response>
+      readonly jwks?: never
+      readonly secret?: never
+    }
   /** ES256, with a key set that you fetched yourself. Renew the verifier when Usher's keys are rotated. */
   | { readonly jwks: JSONWebKeySet; readonly jwksUrl?: never; readonly secret?: never }
   /** HS512, as with `ENTRY_TOKEN_ALG=HS512`: at least 64 bytes, the same as `ENTRY_TOKEN_SECRET`. */
@@ -125,7 +131,12 @@ function keysOf(options: VerifierOptions): { getKey: JWTVerifyGetKey; algorithm:
   const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback))
     throw new TypeError('jwksUrl: https only')
-  return { getKey: createRemoteJWKSet(url, { cooldownDuration: JWKS_COOLDOWN_MS }), algorithm: 'ES256' }
+  const { fetch: fetchKeys } = options
+  const keys = createRemoteJWKSet(url, {
+    cooldownDuration: JWKS_COOLDOWN_MS,
+    ...(fetchKeys && { [customFetch]: (href, init) => fetchKeys(new Request(href, init)) }),
+  })
+  return { getKey: keys, algorithm: 'ES256' }
 }
 
 /** jose's errors carry the claims of the token, so they are not kept as a `cause`. */

@@ -97,12 +97,14 @@ describe.concurrent('the waiting page', () => {
       expect(tags.filter((tag) => tag === 'script')).toHaveLength(1)
       expect(tags).not.toContain('img')
       expect(page).toContain('<script type="module" src="/wait.js"></script>')
-      expect(page).not.toMatch(/<[^>]*\son\w+\s*=|javascript:/i)
+      // A name may stand in the value of an attribute, where a quote cannot end it.
+      expect(page.replaceAll(/"[^"]*"/g, '""')).not.toMatch(/<[^>]*\son\w+\s*=|javascript:/i)
       const [, title = ''] = /<title>([^<]*)<\/title>/.exec(page) ?? []
       expect(unescaped(title)).toBe(name)
-      const [, action = ''] = /<form[^>]* action="([^"]*)"/.exec(page) ?? []
-      expect(unescaped(action)).toBe(SHOP_URL)
-      expect(page.match(/<form/g)).toHaveLength(1)
+      const actions = Array.from(page.matchAll(/ action="([^"]*)"/g), ([, address = '']) =>
+        unescaped(address),
+      )
+      expect(actions).toEqual([SHOP_URL, `/wait/${eventId}/join`, `/wait/${eventId}/leave`])
       const policy = headers.get('content-security-policy') ?? ''
       expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'")
       expect(policy).toContain(`form-action 'self' ${SHOP};`)

@@ -14,7 +14,7 @@ it('a fan who opens the page is in line', async () => {
   const eventId = await usher.api.event({ name: 'A concert', capacity: 0 })
   const page = await browser.page({ origins: [usher.url] })
   await page.goto(`/wait/${eventId}`)
-  await page.getByText('Your place in line').waitFor()
+  await page.getByRole('heading', { name: 'You are next' }).waitFor()
   await expectAccessible(page)
   expect((await usher.api.status(eventId)).body.waiting).toBe(1)
 })

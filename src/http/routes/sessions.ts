@@ -1,11 +1,10 @@
 import { isoTime } from '../../core/time.ts'
 import { err, ok } from '../../core/result.ts'
-import { setCookie } from '../cookies.ts'
-import { VISITOR_COOKIE } from '../credentials.ts'
 import { endpoint } from '../endpoint.ts'
 import { json } from '../reply.ts'
 import { emptyBody } from '../schemas/requests.ts'
 import { session } from '../schemas/views.ts'
+import { sessionCookie } from '../session-cookie.ts'
 
 export const sessionEndpoints = [
   endpoint({
@@ -25,11 +24,7 @@ export const sessionEndpoints = [
       const guest = await visitorTokens.createGuest(nowMs())
       if (guest === null) return err({ reason: 'forbidden' })
       const { userId, token, expiresAtMs } = guest
-      const cookie = setCookie(VISITOR_COOKIE, token, {
-        maxAgeSeconds: config.visitorTokenTtlSeconds,
-        sameSite: 'Lax',
-        url: request.url,
-      })
+      const cookie = sessionCookie(token, config.visitorTokenTtlSeconds, request.url)
       return ok(json(201, { userId, token, expiresAt: isoTime(expiresAtMs) }, { 'Set-Cookie': cookie }))
     },
   }),

@@ -1,80 +1,88 @@
-/** What the waiting page says, in each language it knows. */
-const TEXTS = {
-  en: {
-    connecting: 'One moment.',
-    waiting: 'You are in line. Keep this page open.',
-    turn: 'It is your turn.',
-    scheduled: 'It has not opened yet. You have a place.',
-    paused: 'The line is paused. You keep your place.',
-    drawn: 'Places are drawn when it opens. You take part.',
-    away: 'Reconnecting. You keep your place.',
-    admitted: 'You are admitted. Go on in the shop.',
-    entered: 'The time to enter is over. If you are inside already, just go on.',
-    left: 'You have left the line.',
-    expired: 'Your place has expired.',
-    completed: 'All done. Thank you.',
-    sold_out: 'It is sold out. Thank you for waiting.',
-    closed: 'The line is closed. Thank you for waiting.',
-    replaced: 'You are following this line in another window.',
-    refused: 'The line takes nobody at the moment.',
-    notOpen: 'It is not open. This page looks again by itself.',
-    signIn: 'Please sign in at the shop first.',
-    yourPlace: 'Your place in line',
-    wait: 'Waiting time',
-    behind: 'Behind you',
-    total: 'In line',
-    progress: 'The way to the front',
-    enter: 'Enter',
-    leave: 'Leave the line',
-    again: 'Join again',
-    here: 'Follow here',
-    leaveSure: 'Leave the line? Your place goes to the next person.',
-    soon: 'less than a minute',
-    unknown: 'not known yet',
-    minutes: (range: string) => `about ${range} min`,
-    hours: (range: string) => `about ${range} h`,
-    enterWithin: (time: string) => `Enter within ${time}`,
-    nowAt: (place: string) => `Your place is ${place}.`,
-  },
-  ko: {
-    connecting: '잠시만 기다려 주세요.',
-    waiting: '대기 중입니다. 이 페이지를 열어 두세요.',
-    turn: '입장하실 차례입니다.',
-    scheduled: '아직 열리지 않았습니다. 순번은 확보되었습니다.',
-    paused: '대기열이 잠시 멈췄습니다. 순번은 유지됩니다.',
-    drawn: '순번은 시작할 때 추첨합니다. 참여하셨습니다.',
-    away: '다시 연결하는 중입니다. 순번은 유지됩니다.',
-    admitted: '입장이 허용되었습니다. 쇼핑몰에서 계속하세요.',
-    entered: '입장 시간이 끝났습니다. 이미 입장하셨다면 계속 이용하세요.',
-    left: '대기열에서 나오셨습니다.',
-    expired: '순번이 만료되었습니다.',
-    completed: '완료되었습니다. 감사합니다.',
-    sold_out: '매진되었습니다. 기다려 주셔서 감사합니다.',
-    closed: '대기열이 닫혔습니다. 기다려 주셔서 감사합니다.',
-    replaced: '다른 창에서 이 대기열을 보고 있습니다.',
-    refused: '지금은 대기열에 들어갈 수 없습니다.',
-    notOpen: '아직 열리지 않았습니다. 자동으로 다시 확인합니다.',
-    signIn: '먼저 쇼핑몰에서 로그인해 주세요.',
-    yourPlace: '나의 순번',
-    wait: '예상 대기 시간',
-    behind: '내 뒤',
-    total: '전체 대기',
-    progress: '앞까지 남은 길',
-    enter: '입장하기',
-    leave: '대기열 나가기',
-    again: '다시 줄 서기',
-    here: '여기서 보기',
-    leaveSure: '대기열에서 나갈까요? 순번이 다음 분께 넘어갑니다.',
-    soon: '1분 미만',
-    unknown: '아직 알 수 없음',
-    minutes: (range: string) => `약 ${range}분`,
-    hours: (range: string) => `약 ${range}시간`,
-    enterWithin: (time: string) => `${time} 안에 입장하세요`,
-    nowAt: (place: string) => `현재 순번은 ${place}번입니다.`,
-  },
+/**
+ * What a waiting room says, as data: the server renders with it and hands it to the page's script. A language is one file
+ * in src/pages/locales, named by its tag. `{braces}` are filled in; everything is plain text.
+ */
+
+/** By plural category (Intl.PluralRules); a category that a language has not falls to `other`. */
+export type Plural = { readonly [category in Intl.LDMLPluralRule]?: string } & { readonly other: string }
+
+/** The situation, and what it means for the visitor. */
+export type PhaseText = { readonly title: string; readonly text: string }
+
+export const PHASES = [
+  'joining',
+  'outside',
+  'waiting',
+  'next',
+  'drawing',
+  'paused',
+  'held',
+  'scheduled',
+  'unopened',
+  'admitted',
+  'ready',
+  'entered',
+  'left',
+  'expired',
+  'completed',
+  'lost',
+  'replaced',
+  'sold_out',
+  'closed',
+  'refused',
+  'stranger',
+  'busy',
+  'missing',
+] as const
+export type Phase = (typeof PHASES)[number]
+
+export type Texts = {
+  /** Only where the script runs from right to left. */
+  readonly direction?: 'rtl'
+  readonly phases: Readonly<Record<Phase, PhaseText>>
+  /** How the connection is; nothing is said while it is well. */
+  readonly away: string
+  readonly offline: string
+
+  readonly place: string
+  /** `{n}` people stand before this one. */
+  readonly ahead: Plural
+  readonly behind: string
+  readonly wait: string
+  readonly pace: string
+  /** `{n}` people. */
+  readonly perMinute: Plural
+  /** `{time}` with its unit, as `12 minutes` or `3–5 minutes`. */
+  readonly about: string
+  readonly underOneMinute: string
+  readonly unknown: string
+  readonly progress: string
+
+  readonly nextHeading: string
+  readonly nextWaiting: string
+  readonly nextDrawing: string
+  readonly nextScheduled: string
+
+  /** `{time}` as `4:05`. */
+  readonly enterWithin: string
+  readonly opensIn: string
+  /** `{time}` as a date. */
+  readonly opensAt: string
+  /** `{n}` seconds. */
+  readonly goingIn: Plural
+
+  readonly enter: string
+  readonly notYet: string
+  readonly leave: string
+  readonly leaveSure: string
+  readonly join: string
+  readonly again: string
+  readonly here: string
+  readonly look: string
+  readonly soundOn: string
+  readonly soundOff: string
+
+  /** Read out when half of the way is done. */
+  readonly nowAt: string
+  readonly noScript: string
 }
-
-type Texts = (typeof TEXTS)['en']
-
-export const language = navigator.language.startsWith('ko') ? 'ko' : 'en'
-export const t: Texts = TEXTS[language]

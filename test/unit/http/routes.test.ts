@@ -344,42 +344,6 @@ describe('GET /metrics', () => {
     }
   })
 })
-
-describe('the waiting page', () => {
-  const line = { status: async () => ok({ ...statusOf('demo'), name: '<b>Demo</b>' }) }
-
-  it('is HTML that runs nothing but our own script', async () => {
-    const response = await createGateway({ line }).fetch('/wait/demo')
-    expect(response.status).toBe(200)
-    expect(response.headers.get('Content-Type')).toBe('text/html; charset=utf-8')
-    expect(response.headers.get('Content-Security-Policy')).toMatch(
-      /script-src 'self'; .*form-action 'self'; /,
-    )
-    expect(await response.text()).not.toContain('<b>Demo</b>')
-  })
-
-  it('may send the admitted to the shop and nowhere else', async () => {
-    const response = await createGateway({ line, env: { SHOP_URL: 'https://shop.example/enter' } }).fetch(
-      '/wait/demo',
-    )
-    expect(response.headers.get('Content-Security-Policy')).toContain(
-      "form-action 'self' https://shop.example;",
-    )
-  })
-
-  it('of an event that is not there is a page too', async () => {
-    const missing = { status: async () => err({ reason: 'event-not-found' } as const) }
-    for (const [path, status] of [
-      ['/wait/demo', 404],
-      ['/wait/a.b', 400],
-    ] as const) {
-      const response = await createGateway({ line: missing }).fetch(path)
-      expect(response.status).toBe(status)
-      expect(response.headers.get('Content-Type')).toBe('text/html; charset=utf-8')
-    }
-  })
-})
-
 describe('looking a visitor up', () => {
   it.each(['g_abc', 'auth0|a/b', 'ada@shop.example', '에이다', 'a b+c%d', '../events', 'x'.repeat(128)])(
     'finds %j by the id that the identity provider gave, percent-encoded',

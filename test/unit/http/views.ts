@@ -1,4 +1,11 @@
-import type { Admission, EventDetail, EventStatus, Place, Progress } from '../../../src/core/views.ts'
+import type {
+  Admission,
+  EventDetail,
+  EventStatus,
+  EventVisit,
+  Place,
+  Progress,
+} from '../../../src/core/views.ts'
 
 const AT = '2026-03-01T10:00:00.000Z'
 
@@ -33,6 +40,10 @@ export function progressOf(eventId: string, changed: Partial<Progress> = {}): Pr
     updatedAt: AT,
     ...changed,
   }
+}
+
+export function visitOf(eventId: string, changed: Partial<EventVisit> = {}): EventVisit {
+  return { status: statusOf(eventId), pacePerMinute: null, place: null, ...changed }
 }
 
 export function placeOf(eventId: string, userId: string): Place {

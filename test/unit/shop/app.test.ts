@@ -1,127 +1,84 @@
-/** The example shop lets in only whom Usher let in, and says so without showing the token or the key. */
+/** The example shop sells a seat once, to somebody inside, and lets the next in line in. */
 import { describe, expect, it } from 'vitest'
-import type { Answer } from '../../../examples/shop/admissions.ts'
 import { createShop } from '../../../examples/shop/app.ts'
-import { EntryTokenError } from '../../../src/verify/verify.ts'
+import { CookieBrowser } from '../../support/cookie-browser.ts'
+import { FakeUsher, ORIGIN_KEY } from '../middleware/fake-usher.ts'
 
-const TICKET = {
-  admissionId: 'demo.AAAAAAAAAAAAAAAAAAAAAA',
-  eventId: 'demo',
-  userId: 'visitor-1',
-  issuedAt: new Date(),
-  expiresAt: new Date(),
+const SHOP = 'https://shop.test'
+
+function openShop() {
+  const fake = new FakeUsher(() => Date.now())
+  const shop = createShop({
+    eventId: 'demo',
+    usherUrl: 'https://wait.test',
+    originKey: ORIGIN_KEY,
+    secrets: ['a secret of the shop, long enough for it'],
+    fetch: fake.fetch,
+    seatCount: 6,
+    css: 'body {}',
+  })
+  return { fake, newBrowser: () => new CookieBrowser(async (request) => shop.fetch(request)) }
+}
+
+async function inside({ fake, newBrowser }: ReturnType<typeof openShop>): Promise<CookieBrowser> {
+  const browser = newBrowser()
+  expect((await browser.go(`${SHOP}/seats`)).status).toBe(303)
+  const entered = await browser.post(`${SHOP}/usher/enter`, { token: await fake.ticket() })
+  expect(entered.headers.get('Location')).toBe('/seats')
+  return browser
+}
+
+function buy(browser: CookieBrowser, seat: string, origin = SHOP): Promise<Response> {
+  return browser.post(`${SHOP}/seats/buy`, { seat }, { Origin: origin })
 }
 
 describe('the example shop', () => {
-  it('takes a valid ticket from the waiting page, renews it with each view, and completes it', async () => {
-    const { shop, calls } = shopWith(() => alive(60))
-    const entered = await enter(shop, 'good')
-    expect(entered.status).toBe(303)
-    const cookie = cookieOf(entered)
-    const seats = await shop.request('/shop', { headers: { Cookie: cookie } })
-    expect(await seats.text()).toContain('50 seats left. Yours to choose for 60 seconds')
-    const bought = await shop.request('https://shop.test/complete', {
-      method: 'POST',
-      headers: {
-        Cookie: cookie,
-        Origin: 'https://shop.test',
-        'Content-Type': 'application/x-www-form-urlencoded',
-      },
-    })
-    expect(bought.status).toBe(200)
-    expect(calls.map(([name]) => name)).toEqual(['redeem', 'renew', 'complete'])
-    expect((await shop.request('/shop', { headers: { Cookie: cookie } })).status).toBe(401)
+  it('shows its front page and style to everybody, and its seats to those inside', async () => {
+    const shop = openShop()
+    const stranger = shop.newBrowser()
+    expect(await (await stranger.go(SHOP)).text()).toContain('<strong>6</strong> seats are left')
+    expect((await stranger.go(`${SHOP}/shop.css`)).headers.get('Content-Type')).toBe('text/css')
+    expect((await stranger.go(`${SHOP}/seats`)).status).toBe(303)
+    const seats = await (await inside(shop)).go(`${SHOP}/seats`)
+    expect(await seats.text()).toMatch(/yours to choose for 10 minutes/)
   })
 
-  it('keeps the session cookie from scripts, from other sites and from plain http', async () => {
-    const { shop } = shopWith(() => alive(60))
-    const cookie = (await enter(shop, 'good')).headers.get('Set-Cookie') ?? ''
-    expect(cookie).toMatch(/^__Host-shop_session=[\w-]{32}; Path=\/; HttpOnly; Secure; SameSite=Lax$/)
+  it('sells a seat once, gives the admission back, and ends the visit', async () => {
+    const shop = openShop()
+    const browser = await inside(shop)
+    const bought = await buy(browser, '3')
+    expect([bought.status, await bought.text()]).toEqual([200, expect.stringContaining('Seat 3 is yours')])
+    expect([...shop.fake.admissions.values()][0]?.outcome).toBe('completed')
+    expect((await browser.go(`${SHOP}/seats`)).status).toBe(303)
+    expect((await buy(await inside(shop), '3')).status).toBe(409)
   })
 
-  it('refuses a forged ticket without asking Usher', async () => {
-    const { shop, calls } = shopWith(() => alive(60))
-    const answer = await enter(shop, 'forged')
-    expect(answer.status).toBe(401)
-    expect(await answer.text()).not.toContain('forged')
-    expect(calls).toEqual([])
+  it('asks Usher before it sells, so that whoever was revoked buys nothing', async () => {
+    const shop = openShop()
+    const browser = await inside(shop)
+    shop.fake.end('revoked')
+    expect((await buy(browser, '3')).status).toBe(410)
+    expect(await (await shop.newBrowser().go(SHOP)).text()).toContain('<strong>6</strong>')
   })
 
-  it.each([
-    [409, 'taken'],
-    [410, 'ended'],
-    [503, 'unavailable'],
-  ] as const)('answers %i and opens no session when the admission is %s', async (status, state) => {
-    const { shop } = shopWith(() => ({ state }))
-    const answer = await enter(shop, 'good')
-    expect(answer.status).toBe(status)
-    expect(answer.headers.get('Set-Cookie')).toBeNull()
+  it('does not let another site buy or leave', async () => {
+    const shop = openShop()
+    const browser = await inside(shop)
+    expect((await buy(browser, '3', 'https://evil.test')).status).toBe(403)
+    const left = await browser.post(`${SHOP}/seats/leave`, {}, { Origin: 'https://evil.test' })
+    expect(left.status).toBe(403)
+    expect([...shop.fake.admissions.values()][0]?.outcome).toBeNull()
   })
 
-  it('redeems for the same session when the visitor presses the button twice', async () => {
-    const { shop, calls } = shopWith(() => alive(60))
-    const cookie = cookieOf(await enter(shop, 'good'))
-    await enter(shop, 'good', cookie)
-    expect(calls[1]).toEqual(calls[0])
+  it.each(['0', '7', '1.5', 'x', ''])('has no seat %j', async (seat) => {
+    expect((await buy(await inside(openShop()), seat)).status).toBe(400)
   })
 
-  it('keeps the visit while Usher is away, and ends it when Usher says so', async () => {
-    let next: Answer = alive(60)
-    const { shop } = shopWith(() => next)
-    const cookie = cookieOf(await enter(shop, 'good'))
-    next = { state: 'unavailable' }
-    expect((await shop.request('/shop', { headers: { Cookie: cookie } })).status).toBe(200)
-    next = { state: 'ended' }
-    expect((await shop.request('/shop', { headers: { Cookie: cookie } })).status).toBe(410)
-  })
-
-  it('does not let another site complete the purchase', async () => {
-    const { shop, calls } = shopWith(() => alive(60))
-    const cookie = cookieOf(await enter(shop, 'good'))
-    const answer = await shop.request('https://shop.test/complete', {
-      method: 'POST',
-      headers: {
-        Cookie: cookie,
-        Origin: 'https://evil.test',
-        'Content-Type': 'application/x-www-form-urlencoded',
-      },
-    })
-    expect(answer.status).toBe(403)
-    expect(calls.map(([name]) => name)).toEqual(['redeem'])
+  it('gives the admission back when somebody leaves without a seat', async () => {
+    const shop = openShop()
+    const browser = await inside(shop)
+    const left = await browser.post(`${SHOP}/seats/leave`, {}, { Origin: SHOP })
+    expect([left.status, left.headers.get('Location')]).toEqual([303, '/'])
+    expect([...shop.fake.admissions.values()][0]?.outcome).toBe('cancelled')
   })
 })
-
-function shopWith(answer: () => Answer) {
-  const calls: [name: string, ...args: string[]][] = []
-  const call =
-    (name: string) =>
-    (...args: string[]) => {
-      calls.push([name, ...args])
-      return Promise.resolve(answer())
-    }
-  const shop = createShop({
-    verify: (token) =>
-      token === 'good' ? Promise.resolve(TICKET) : Promise.reject(new EntryTokenError('ERR_TOKEN_SIGNATURE')),
-    admissions: { redeem: call('redeem'), renew: call('renew'), complete: call('complete') },
-    waitingPage: new URL('https://usher.test/wait/demo'),
-    isHttps: true,
-    seatCount: 50,
-  })
-  return { shop, calls }
-}
-
-function alive(seconds: number): Answer {
-  return { state: 'alive', expiresAtMs: Date.now() + seconds * 1_000 }
-}
-
-function enter(shop: ReturnType<typeof createShop>, token: string, cookie = '') {
-  return shop.request('/enter', {
-    method: 'POST',
-    headers: { Cookie: cookie },
-    body: new URLSearchParams({ token }),
-  })
-}
-
-function cookieOf(answer: Response): string {
-  return answer.headers.get('Set-Cookie')?.split(';')[0] ?? ''
-}
