@@ -1,6 +1,6 @@
 /**
- * `npm run screenshots:console`: pictures of the operator's console for the documents, docs/images/admin-*.png. They show a
- * real Usher with a crowd of fans at it; it takes about two minutes until there is a past to draw.
+ * Part of `npm run screenshots`: pictures of the operator's console for the documents, docs/images/admin-*.png. They show
+ * a real Usher with a crowd of fans at it; it takes about two minutes until there is a past to draw.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -23,6 +23,8 @@ export function requestIdOf(request: Request): string {
 
 export function setCommonHeaders(request: Request, headers: Headers, requestId: string): void {
   headers.set('X-Request-Id', requestId)
+  // RFC 9110, 6.6.1. Pages tell from it how far the clock they run by is off.
+  headers.set('Date', new Date().toUTCString())
   for (const [name, value] of Object.entries(ALWAYS)) headers.set(name, value)
   for (const [name, value] of Object.entries(UNLESS_GIVEN)) if (!headers.has(name)) headers.set(name, value)
   if (request.url.startsWith('https:')) headers.set('Strict-Transport-Security', 'max-age=31536000')

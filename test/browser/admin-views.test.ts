@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestUsher, type TestUsher } from '../support/usher.ts'
 import { expectAccessible } from './support/axe.ts'
 import { useBrowser } from './support/browser.ts'
-import { said, signIn } from './support/operator.ts'
+import { act, said, signIn } from './support/operator.ts'
 
 let usher: TestUsher
 let userId: string
@@ -154,6 +154,13 @@ it('under the pointer every chart tells the values of that moment', async () => 
   await readouts.first().waitFor({ state: 'detached' })
 })
 
+it('a machine whose clock is ten minutes slow is shown the newest all the same', async () => {
+  const page = await browser.page({ origins: [usher.url] })
+  await page.clock.setSystemTime(Date.now() - 600_000)
+  await signIn(page, '#/events/gala')
+  await page.getByRole('img', { name: /^Inside: now 1, most 1 at / }).waitFor()
+})
+
 it('reloading stays where one is, and the back button goes back', async () => {
   const page = await browser.page({ origins: [usher.url] })
   await signIn(page, '#/events/gala')
@@ -199,4 +206,52 @@ it('everything can be done from the keyboard, and the focus is where one goes on
   expect(await focused()).toBe('Resume')
   await press('Enter', 'Enter')
   await page.getByRole('button', { name: 'Pause' }).waitFor()
+})
+
+it('what does not move by itself says when it was asked for, and is asked for again', async () => {
+  const [visitor] = await usher.api.visitors(1)
+  if (visitor === undefined) throw new Error('no visitor')
+  await usher.api.join('gala', visitor)
+  const page = await browser.page({ origins: [usher.url] })
+  await signIn(page, `#/look-up?event=gala&id=${visitor.userId}`)
+  await page.getByText(/^as of \d\d:\d\d:\d\d$/).waitFor()
+  await page.getByText('Waiting', { exact: true }).waitFor()
+  await usher.api.leave('gala', visitor)
+  await page.getByRole('button', { name: 'Refresh' }).click()
+  await page.getByText('Left', { exact: true }).waitFor()
+
+  await page.goto('/admin#/audit')
+  await page.getByText('Saved the pool').waitFor()
+  await usher.api.admin('PATCH', 'events/gala', { admitPerMinute: 601 })
+  await page.getByRole('button', { name: 'Refresh' }).click()
+  await page.getByText('admitPerMinute: 600 → 601').waitFor()
+})
+
+it('a waiting visitor is taken out of the line', async () => {
+  const [visitor] = await usher.api.visitors(1)
+  if (visitor === undefined) throw new Error('no visitor')
+  await usher.api.join('gala', visitor)
+  const page = await browser.page({ origins: [usher.url] })
+  await signIn(page, `#/look-up?event=gala&id=${visitor.userId}`)
+  expect(await act(page, 'Take out of the line', 'Take out of the line')).toContain(visitor.userId)
+  await said(page, 'The visitor is out of the line.')
+  await page.getByText('Left', { exact: true }).waitFor()
+  expect((await usher.api.place('gala', visitor)).body.state).toBe('LEFT')
+})
+
+it('the log goes on page after page, of all events and of one', async () => {
+  for (let capacity = 1; capacity <= 60; capacity += 1)
+    await usher.api.admin('PATCH', 'events/last', { capacity: 100 + capacity })
+  const page = await browser.page({ origins: [usher.url] })
+  await signIn(page, '#/audit')
+  const rows = page.locator('tbody tr')
+  await rows.nth(49).waitFor()
+  await page.getByLabel('Event').selectOption('last')
+  await page.waitForURL('**/admin#/audit?event=last')
+  await rows.nth(49).waitFor()
+  expect(await rows.count()).toBe(50)
+  await page.getByRole('button', { name: 'Show older entries' }).click()
+  await rows.filter({ hasText: 'Created the event' }).waitFor()
+  expect(await rows.count()).toBe(61)
+  expect(await page.getByRole('button', { name: 'Show older entries' }).isVisible()).toBe(false)
 })

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { nodeListener } from 'usher/node'
 import { createShop } from '../../examples/shop/app.ts'
 import { whatIsMissing } from '../../examples/shop/room.ts'
@@ -96,21 +96,25 @@ it('a ticket in the fragment works, and leaves the address bar and the history',
   expect(page.url()).not.toContain('eyJ')
 })
 
-it('a fan without JavaScript presses one button more', async () => {
-  const eventId = await usher.api.event({ capacity: 1 })
-  openShop(eventId)
-  const visitor = await usher.api.visitor()
-  await usher.api.join(eventId, visitor)
-  const { entryToken } = await usher.api.admitted(eventId, visitor)
-  const page = await browser.page({ origins: [shopUrl, usher.url], javaScriptEnabled: false })
-  await page.setContent(
-    `<form method="post" action="${shopUrl}/usher/enter"><input name="token" value="${entryToken}"><button>Go</button></form>`,
-  )
-  await page.getByRole('button', { name: 'Go' }).click()
-  await page.getByRole('button', { name: 'Continue' }).click()
-  await page.waitForURL(`${shopUrl}/`)
-  await page.goto('/seats')
-  await page.getByText('You are in.').waitFor()
+describe('without JavaScript', () => {
+  const scriptless = useBrowser(false)
+
+  it('a fan without JavaScript presses one button more', async () => {
+    const eventId = await usher.api.event({ capacity: 1 })
+    openShop(eventId)
+    const visitor = await usher.api.visitor()
+    await usher.api.join(eventId, visitor)
+    const { entryToken } = await usher.api.admitted(eventId, visitor)
+    const page = await scriptless.page({ origins: [shopUrl, usher.url] })
+    await page.setContent(
+      `<form method="post" action="${shopUrl}/usher/enter"><input name="token" value="${entryToken}"><button>Go</button></form>`,
+    )
+    await page.getByRole('button', { name: 'Go' }).click()
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.waitForURL(`${shopUrl}/`)
+    await page.goto('/seats')
+    await page.getByText('You are in.').waitFor()
+  })
 })
 
 it('the example says what is missing: a room, an event, the way back', async () => {

@@ -1,10 +1,5 @@
-/**
- * The operator's API as the console calls it: same origin, by the session cookie, which no script can read. Every call
- * has an end, and every outcome is a value.
- */
+/** The operator's API as the console calls it: same origin, by the session cookie, which no script can read. */
 import type { EventAction } from '../../core/event-config.ts'
-import { err, ok } from '../../core/result.ts'
-import type { Result } from '../../core/result.ts'
 import type {
   Admission,
   AuditPage,
@@ -16,24 +11,20 @@ import type {
 } from './model/answers.ts'
 import type { EventBody } from './model/event-form.ts'
 import type { Body } from './model/fields.ts'
-import { failureOf, isSignedOut } from './model/failure.ts'
-import type { Failure } from './model/failure.ts'
-
-export type Answer<T> = Promise<Result<T, Failure>>
-
-/** Longer than the server waits for anything itself, so that it is the server that says what was slow. */
-const TIMEOUT_SECONDS = 12
-
-const BASE = '/api/v1/admin'
+import { isSignedOut } from './model/failure.ts'
+import { BASE, createTransport } from './transport.ts'
+import type { Answer } from './transport.ts'
 
 /** @param onSignedOut called when a call finds that the session is over; not for a key that is wrong. */
 export function createApi({ onSignedOut }: { readonly onSignedOut: () => void }) {
+  const { send, nowMs } = createTransport()
   const call = async <T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Answer<T> => {
     const answer = await send<T>(method, path, body, signal)
     if (!answer.ok && isSignedOut(answer.error)) onSignedOut()
     return answer
   }
   return {
+    nowMs,
     /** Who is signed in; the caller sees to it that nobody may be. */
     session: (): Answer<OperatorSession> => send('GET', '/session'),
     signIn: (key: string, name: string): Answer<OperatorSession> =>
@@ -88,42 +79,4 @@ function auditQuery(eventId: string | null, before: string | null): string {
   if (eventId !== null) query.set('eventId', eventId)
   if (before !== null) query.set('before', before)
   return query.toString()
-}
-
-async function send<T>(
-  method: string,
-  path: string,
-  body?: unknown,
-  signal?: AbortSignal,
-): Promise<Result<T, Failure>> {
-  const timeout = AbortSignal.timeout(TIMEOUT_SECONDS * 1_000)
-  try {
-    const response = await fetch(BASE + path, {
-      method,
-      signal: signal === undefined ? timeout : anyOf(signal, timeout),
-      credentials: 'same-origin',
-      ...(body !== undefined && {
-        body: JSON.stringify(body),
-        headers: { 'Content-Type': 'application/json' },
-      }),
-    })
-    const answer =
-      response.status === 204 ? null : ((await response.json().catch(() => undefined)) as unknown)
-    if (!response.ok) return err(failureOf(response.status, answer, response.headers))
-    if (answer === undefined) return err({ kind: 'unreadable', status: response.status })
-    // The same Worker serves this page and its API, so that the types of one are those of the other.
-    return ok(answer as T)
-  } catch {
-    return err(timeout.aborted ? { kind: 'timeout', afterSeconds: TIMEOUT_SECONDS } : { kind: 'unreachable' })
-  }
-}
-
-/** `AbortSignal.any` for browsers that are older than it. */
-function anyOf(...signals: readonly AbortSignal[]): AbortSignal {
-  const either = new AbortController()
-  for (const signal of signals) {
-    if (signal.aborted) either.abort()
-    signal.addEventListener('abort', () => either.abort(), { signal: either.signal })
-  }
-  return either.signal
 }

@@ -1,8 +1,8 @@
 /** Asks for something again and again while the page is visible, less often while that fails. */
-import type { Answer } from './api.ts'
 import { isSignedOut } from './model/failure.ts'
 import type { Failure } from './model/failure.ts'
 import { pollDelayMs } from './model/poll-delay.ts'
+import type { Answer } from './transport.ts'
 
 export type Live<T> = {
   /** Asks now. */

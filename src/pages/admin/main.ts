@@ -63,7 +63,9 @@ function onSignedIn(session: OperatorSession): void {
 
 /** The session has ended: what is shown stays as it is behind the sign-in, a half-written form too. */
 function onSignedOut(): void {
-  if (isSignedIn) left = { focused: document.activeElement, scrollY }
+  // Several calls may find it at once.
+  if (!isSignedIn) return
+  left = { focused: document.activeElement, scrollY }
   isSignedIn = false
   for (const dialog of document.querySelectorAll('dialog')) dialog.close()
   showSignIn(null)

@@ -84,6 +84,7 @@ export const texts = {
   signedInAs: (name: string) => `Signed in as ${name}`,
   zone: (zone: string) => `Times are in your zone, ${zone}.`,
   loading: 'Loading…',
+  refresh: 'Refresh',
   cancel: 'Cancel',
   yes: 'yes',
   no: 'no',
@@ -111,14 +112,14 @@ export const texts = {
   live: {
     on: 'Live',
     updated: (clock: string) => `as of ${clock}`,
-    lost: (since: string) => `Not connected since ${since}.`,
+    lost: (since: string) => `No news since ${since}.`,
     offline: 'This device is offline.',
     age: (age: string) => `What you see is ${age} old.`,
     never: 'Nothing has been loaded yet.',
     again: (wait: string) => `Trying again in ${wait}.`,
     trying: 'Trying again…',
     tryNow: 'Try now',
-    backAgain: 'Connected again.',
+    backAgain: 'Live again.',
   },
 
   statuses: {

@@ -7,6 +7,7 @@ import {
   outcomeText,
 } from '../../../src/pages/admin/model/audit-words.ts'
 import { inOrderOfAttention, insidePool } from '../../../src/pages/admin/model/event-order.ts'
+import { clockSkewMs } from '../../../src/pages/admin/model/clock.ts'
 import { failureOf, failureText, isNobody, isSignedOut } from '../../../src/pages/admin/model/failure.ts'
 import { look, pacePerMinute } from '../../../src/pages/admin/model/pace.ts'
 import { listEveryMs, pollDelayMs } from '../../../src/pages/admin/model/poll-delay.ts'
@@ -113,6 +114,14 @@ it('asking again takes longer with each failure, within bounds, and never less t
   expect(pollDelayMs(1, 30)).toBe(30_000)
   expect(pollDelayMs(2, null, 60_000)).toBe(60_000)
   expect([0, 20, 21, 1_000].map((events) => listEveryMs(events))).toEqual([2_000, 2_000, 4_000, 15_000])
+})
+
+it('a clock that is off is noticed, and a second or two is not', () => {
+  const nowMs = Date.UTC(2026, 0, 5, 18, 0, 30)
+  expect(clockSkewMs('Mon, 05 Jan 2026 18:02:30 GMT', nowMs)).toBe(120_000)
+  expect(clockSkewMs('Mon, 05 Jan 2026 18:00:10 GMT', nowMs)).toBe(-20_000)
+  expect(clockSkewMs('Mon, 05 Jan 2026 18:00:29 GMT', nowMs)).toBe(0)
+  expect([clockSkewMs(null, nowMs), clockSkewMs('yesterday', nowMs)]).toEqual([0, 0])
 })
 
 describe('the list of events', () => {

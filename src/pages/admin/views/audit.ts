@@ -11,6 +11,7 @@ import { actionText, changeTexts, outcomeText, originText } from '../model/audit
 import { failureText } from '../model/failure.ts'
 import { hashOf } from '../model/route.ts'
 import { texts } from '../texts.ts'
+import { createAsOf } from './as-of.ts'
 import { download } from './download.ts'
 import { instant } from './marks.ts'
 
@@ -32,6 +33,7 @@ export function auditView(console: Console, eventId: string | null): View {
   const fault = h('p', { class: 'fault', role: 'alert' })
   const none = h('p', { class: 'empty', hidden: true }, words.none)
   const loading = h('p', { class: 'loading' }, texts.loading)
+  const asOf = createAsOf(() => void load(null))
   let next: string | null = null
 
   const load = async (before: string | null): Promise<void> => {
@@ -39,6 +41,7 @@ export function auditView(console: Console, eventId: string | null): View {
     const page = await api.audit(eventId, before)
     setAttribute(loading, 'hidden', true)
     if (!page.ok) return setText(fault, failureText(page.error))
+    if (before === null) asOf.taken(Date.now())
     const rows = page.value.entries.map(entryRow)
     if (before === null) setChildren(body, ...rows)
     else body.append(...rows)
@@ -61,7 +64,13 @@ export function auditView(console: Console, eventId: string | null): View {
       h(
         'div',
         { class: 'head' },
-        h('div', {}, h('h1', { tabindex: -1 }, words.title), h('p', { class: 'lead' }, words.lead)),
+        h(
+          'div',
+          {},
+          h('h1', { tabindex: -1 }, words.title),
+          h('p', { class: 'lead' }, words.lead),
+          asOf.element,
+        ),
         h('div', { class: 'tools' }, filter, csv),
       ),
       h('div', { class: 'card flush' }, loading, list, none),

@@ -19,7 +19,8 @@ export type EventCharts = {
   readonly element: HTMLElement
   /** How far back to ask for, in minutes. */
   minutes(): number
-  update(series: Series, admitPerMinute: number | null): void
+  /** @param nowMs by the server's clock. */
+  update(series: Series, admitPerMinute: number | null, nowMs: number): void
   failed(why: string): void
 }
 
@@ -49,9 +50,8 @@ export function createEventCharts(onRange: () => void): EventCharts {
       values.element,
     ),
     minutes: () => Number(range.value),
-    update(series, admitPerMinute) {
+    update(series, admitPerMinute, toMs) {
       setText(fault, '')
-      const toMs = Date.now()
       moments = momentsOf(series, toMs)
       const fromMs = chartStartMs(moments, toMs, Number(range.value))
       for (const { spec, chart } of charts)

@@ -1,7 +1,7 @@
 /** Making an event, and changing one. */
 import type { Api } from '../api.ts'
 import type { Console, View } from '../console.ts'
-import { h, setChildren, setText } from '../dom/element.ts'
+import { button, h, setChildren, setText } from '../dom/element.ts'
 import { onSubmit, showErrors, showFailure, valuesIn } from '../dom/form.ts'
 import type { FormParts } from '../dom/form.ts'
 import type { EventDetail } from '../model/answers.ts'
@@ -62,7 +62,14 @@ export function editEventView({ api, say, go }: Console, eventId: string): View 
   const load = async (): Promise<void> => {
     const event = await api.event(eventId)
     if (event.ok) begin(event.value)
-    else setChildren(content, h('p', { class: 'fault', role: 'alert' }, failureText(event.error)))
+    else {
+      const fault = h('p', { class: 'fault', role: 'alert' }, failureText(event.error))
+      setChildren(
+        content,
+        fault,
+        button(texts.live.tryNow, () => void load()),
+      )
+    }
   }
   void load()
   return {

@@ -15,7 +15,8 @@ const LATELY_MINUTES = 15
 export type EventFigures = {
   readonly element: HTMLElement
   update(event: EventDetail): void
-  updateSeries(series: Series): void
+  /** @param nowMs by the server's clock. */
+  updateSeries(series: Series, nowMs: number): void
 }
 
 export function createEventFigures(): EventFigures {
@@ -45,12 +46,12 @@ export function createEventFigures(): EventFigures {
       )
       streams.set(countText(event.streams), words.joined(countText(event.joinedTotal)))
     },
-    updateSeries(series) {
-      const lately = sumLately(series, Date.now(), LATELY_MINUTES)
+    updateSeries(series, nowMs) {
+      const lately = sumLately(series, nowMs, LATELY_MINUTES)
       const span = words.lately(durationText(LATELY_MINUTES * 60))
       noShows.set(countText(lately.noShows), span)
       errors.set(countText(lately.errors), span, lately.errors > 0)
-      const waits = waitsLately(series, Date.now())
+      const waits = waitsLately(series, nowMs)
       if (waits === null) wait.set(NONE, words.waitNone)
       else wait.set(durationText(waits.p50Seconds), words.waitP95(durationText(waits.p95Seconds)))
     },

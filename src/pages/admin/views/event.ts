@@ -53,8 +53,8 @@ export function eventView(console: Console, eventId: string): View {
   const askingSeries = live({
     ask: (signal) => api.series(eventId, charts.minutes(), signal),
     show(series) {
-      charts.update(series, admitPerMinute)
-      figures.updateSeries(series)
+      charts.update(series, admitPerMinute, api.nowMs())
+      figures.updateSeries(series, api.nowMs())
     },
     // While nothing answers the banner says so; this is for what concerns the history alone.
     failed: (failure) => failure.kind === 'problem' && charts.failed(failureText(failure)),

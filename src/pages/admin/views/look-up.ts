@@ -10,6 +10,7 @@ import type { Failure } from '../model/failure.ts'
 import { inOrderOfAttention } from '../model/event-order.ts'
 import type { Route } from '../model/route.ts'
 import { texts } from '../texts.ts'
+import { createAsOf } from './as-of.ts'
 import { visitorHistory } from './visitor-history.ts'
 
 const words = texts.lookUp
@@ -38,15 +39,15 @@ export function lookUpView(console: Console, route: Extract<Route, { page: 'look
     setChildren(event.control, ...options)
     if (route.eventId !== null) event.setValue(route.eventId)
   }
+  const again = (): void => void look()
+  const asOf = createAsOf(again)
   const look = async (): Promise<void> => {
     if (route.query === '') return
     setChildren(found, h('p', { class: 'loading' }, texts.loading))
     const answer = await find(console, route.eventId, route.query)
     if (answer.ok) {
-      setChildren(
-        found,
-        visitorHistory(console, answer.value, route.query, () => void look()),
-      )
+      asOf.taken(Date.now())
+      setChildren(found, asOf.element, visitorHistory(console, answer.value, route.query, again))
       // Whoever has just come here to look goes on with what was found.
       if (document.activeElement === heading) found.querySelector('h2')?.focus()
       return
