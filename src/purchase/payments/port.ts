@@ -1,76 +1,98 @@
 /**
- * What the office asks of a payment provider. An adapter speaks the provider's HTTP; it keeps nothing, decides nothing and
- * throws nothing: every call has a timeout, and what went wrong is a value.
+ * What a payment provider can be asked. Adapters speak the provider's API and answer in these words; they keep nothing
+ * and decide nothing. Every method may be repeated with the same payment: what is created, cancelled or refunded is so
+ * once. None throws for what a provider or the network does: an answer that never came is `unknown`.
  */
-import type { Result } from '../../core/result.ts'
 import type { EpochMs } from '../../core/time.ts'
+import type { Result } from '../../core/result.ts'
 import type { Amount } from '../core/records.ts'
 
 export const PROVIDERS = ['fake', 'stripe', 'toss'] as const
 export type ProviderName = (typeof PROVIDERS)[number]
 
-/**
- * - `declined`: the provider has understood and refuses; asking again is in vain
- * - `unreachable`: no answer, or one that says to come back; nothing is known, the same may be asked again
- * - `unknown`: the provider does not know the payment, or its answer cannot be understood
- */
-export type ProviderFailure = 'declined' | 'unreachable' | 'unknown'
-
-export type CheckoutRequest = {
-  /** Also the idempotency key: asked twice, the provider answers the same checkout. */
-  readonly paymentId: string
-  readonly amount: Amount
-  /** What the visitor sees there. */
-  readonly description: string
-  /** Where the provider sends the visitor back to, whatever became of it. */
-  readonly returnUrl: string
-  /** When it would be closed; a provider whose checkouts live longer is told to close it then. */
-  readonly expiresAtMs: EpochMs
-}
-
-export type Checkout = { readonly reference: string; readonly checkoutUrl: string }
-
-/** Names a payment at the provider. `reference` is null when no answer to `create` was ever heard. */
+/** A payment as its provider is told of it. The same for every call, since providers compare repeated requests. */
 export type ProviderPayment = {
   readonly paymentId: string
-  readonly reference: string | null
+  /** In minor units of `currency`. */
   readonly amount: Amount
+  /** ISO 4217, upper case. */
+  readonly currency: string
+  /** What the visitor reads on the checkout page. */
+  readonly description: string
+  readonly createdAtMs: EpochMs
+  /** Where this service is reached: `https://host`. */
+  readonly origin: string
+  /** The provider's own id; null while the answer to `create` is not known. */
+  readonly reference: string | null
 }
 
-/** How a payment stands at the provider. `amount`: what the provider has taken. */
-export type ProviderStatus =
-  | { readonly kind: 'pending' }
-  | { readonly kind: 'paid'; readonly amount: Amount }
+/** What the provider says of a payment. */
+export type ProviderState =
+  /** Not decided: the visitor may still pay. */
+  | { readonly kind: 'open' }
+  | { readonly kind: 'paid'; readonly amount: Amount; readonly currency: string }
+  /** Refused; nobody has been charged. */
   | { readonly kind: 'failed' }
-  | { readonly kind: 'expired' }
+  /** Cancelled or run out: it cannot be paid any more. */
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'refunded' }
 
-/** A webhook that is the provider's. `eventId` is the same when the provider repeats it. */
-export type ProviderNews = {
-  readonly eventId: string
-  readonly paymentId: string
-  readonly status: ProviderStatus
-}
+/** `refused`: the provider will not do it, however often it is asked; `code` is its word for why. */
+export type Refused = { readonly kind: 'refused'; readonly code: string }
+/** No answer, or one that says nothing: it may have happened or not. */
+export type Unknown = { readonly kind: 'unknown'; readonly cause: string }
 
-export type WebhookRequest = {
+export type CreateReply =
+  | { readonly kind: 'created'; readonly reference: string; readonly checkoutUrl: string }
+  | Refused
+  | Unknown
+export type StateReply = { readonly kind: 'known'; readonly state: ProviderState } | Unknown
+/** `pending`: accepted, and to be asked for again. */
+export type RefundReply = { readonly kind: 'refunded' } | { readonly kind: 'pending' } | Refused | Unknown
+
+/** One delivery of a webhook, as it arrived. */
+export type Delivery = {
   readonly headers: Headers
-  /** Unparsed: signatures are over bytes. */
-  readonly rawBody: string
-  readonly nowMs: EpochMs
+  /** To the letter: signatures are over these bytes. */
+  readonly body: string
+  readonly receivedAtMs: EpochMs
 }
+
+/** What a delivery is worth once it has been verified. */
+export type WebhookNews =
+  /** Signed by the provider: may be believed. `eventId` names the delivery's event, the same when it is repeated. */
+  | {
+      readonly kind: 'signed'
+      readonly eventId: string
+      readonly paymentId: string
+      readonly state: ProviderState
+    }
+  /** Anybody may have written it: a reason to ask the provider, and nothing more. */
+  | { readonly kind: 'hint'; readonly paymentId: string }
+  /** Genuine, and not about a payment of ours. */
+  | { readonly kind: 'other' }
+
+export type WebhookFault = 'signature-invalid' | 'unreadable'
+
+/** What the visitor's browser brings back from the provider's page. */
+export type Returned = { readonly paymentId: string; readonly proof: string | null }
 
 export interface PaymentProvider {
   readonly name: ProviderName
-  create(request: CheckoutRequest): Promise<Result<Checkout, ProviderFailure>>
+  /** Opens a checkout. Safe to repeat: the same payment has one checkout. */
+  create(payment: ProviderPayment): Promise<CreateReply>
+  /** Whether a delivery is the provider's, and what it says. Calls nobody. */
+  verifyWebhook(delivery: Delivery): Result<WebhookNews, WebhookFault>
+  /** Which payment a browser comes back from; null when the address says nothing of the kind. */
+  readReturn(query: URLSearchParams): Returned | null
   /**
-   * Null: authentic, and about nothing that concerns a payment of ours. `signature-invalid` covers every way of not being
-   * the provider's: missing, malformed, wrong or too old.
+   * Takes the money that the visitor has agreed to, for providers that wait for us (`proof` is theirs); for the others
+   * the same as `fetch`.
    */
-  verifyWebhook(
-    request: WebhookRequest,
-  ): Promise<Result<ProviderNews | null, 'signature-invalid' | 'unreachable'>>
-  fetch(payment: ProviderPayment): Promise<Result<ProviderStatus, ProviderFailure>>
-  /** Closes the checkout, so that nobody can pay any more; answers how the payment stands after that. */
-  cancel(payment: ProviderPayment): Promise<Result<ProviderStatus, ProviderFailure>>
-  /** Gives all of it back. Done already counts as done. */
-  refund(payment: ProviderPayment): Promise<Result<null, ProviderFailure>>
+  confirm(payment: ProviderPayment, proof: string): Promise<StateReply>
+  fetch(payment: ProviderPayment): Promise<StateReply>
+  /** Sees to it that the payment cannot be made any more, and says how it stands: it may have been made already. */
+  cancel(payment: ProviderPayment): Promise<StateReply>
+  /** Gives back all that was paid. */
+  refund(payment: ProviderPayment): Promise<RefundReply>
 }
