@@ -7,6 +7,8 @@ import { configReader } from './config-reader.ts'
 import type { ConfigEnv, ConfigProblem, ConfigReader } from './config-reader.ts'
 import { parseEntryTokenConfig } from './tokens/entry-token-config.ts'
 import type { EntryTokenConfig } from './tokens/entry-token-config.ts'
+import { parsePaymentConfig } from './purchase/payments/payment-config.ts'
+import type { PaymentConfig } from './purchase/payments/payment-config.ts'
 import { err, ok } from './core/result.ts'
 import type { Result } from './core/result.ts'
 
@@ -30,6 +32,8 @@ export type Config = {
   readonly endedRetentionSeconds: number
   /** Where the waiting page sends the admitted. */
   readonly shopUrl: string | null
+  /** Null: visitors pay by wallet only. */
+  readonly payments: PaymentConfig | null
 }
 
 export type IdentityProviderConfig = {
@@ -91,6 +95,7 @@ export function parseConfig(env: ConfigEnv): Result<Config, ConfigProblem[]> {
       max: 315_360_000,
     }),
     shopUrl: reader.has('SHOP_URL') ? reader.url('SHOP_URL') : null,
+    payments: parsePaymentConfig(reader, isLocal),
   }
   // One key for both would let the shop's server act as the operator.
   if (config.adminApiKey !== '' && config.adminApiKey === config.originApiKey) {

@@ -1,0 +1,106 @@
+/** What the payment desk keeps: what the provider has to be told again, and which of its events have been heard. */
+import type { EpochMs } from '../../core/time.ts'
+import type { SqlStatements } from '../../ports/sql-database.ts'
+
+export type Checkout = {
+  /** The address of the service at which the visitor began to pay. */
+  readonly origin: string
+  readonly description: string
+  /** When a confirmation was last sent; null: never. */
+  readonly confirmStartedMs: EpochMs | null
+}
+
+export interface DeskRows {
+  /** Begun once; a repetition changes nothing. */
+  begin(paymentId: string, checkout: Pick<Checkout, 'origin' | 'description'>): void
+  checkout(paymentId: string): Checkout | null
+  noteConfirmation(paymentId: string, atMs: EpochMs): void
+  /** False when the provider was asked about this payment less than `againMs` ago. */
+  noteAsked(paymentId: string, atMs: EpochMs, againMs: number): boolean
+  /** False when the event has been heard before. */
+  noteEvent(eventId: string, paymentId: string, atMs: EpochMs): boolean
+  /** Forgets at most `rowsMax` events heard before. */
+  forgetEvents(heardBeforeMs: EpochMs, rowsMax: number): void
+}
+
+/** A migration of the office's database. */
+export const DESK_SCHEMA = `
+  CREATE TABLE checkouts (
+    payment_id TEXT PRIMARY KEY,
+    origin TEXT NOT NULL,
+    description TEXT NOT NULL,
+    asked_ms INTEGER,
+    confirm_started_ms INTEGER
+  ) WITHOUT ROWID, STRICT;
+  CREATE TABLE provider_events (
+    provider_event_id TEXT PRIMARY KEY,
+    payment_id TEXT NOT NULL,
+    heard_ms INTEGER NOT NULL
+  ) WITHOUT ROWID, STRICT;
+  CREATE INDEX provider_events_by_age ON provider_events (heard_ms);
+`
+
+export class DeskStorage implements DeskRows {
+  readonly #sql: SqlStatements
+
+  constructor(sql: SqlStatements) {
+    this.#sql = sql
+  }
+
+  begin(paymentId: string, { origin, description }: Pick<Checkout, 'origin' | 'description'>): void {
+    this.#sql.exec(
+      'INSERT INTO checkouts (payment_id, origin, description) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+      paymentId,
+      origin,
+      description,
+    )
+  }
+
+  checkout(paymentId: string): Checkout | null {
+    const [row] = this.#sql
+      .exec<{ origin: string; description: string; confirm_started_ms: number | null }>(
+        'SELECT origin, description, confirm_started_ms FROM checkouts WHERE payment_id = ?',
+        paymentId,
+      )
+      .toArray()
+    if (row === undefined) return null
+    return { origin: row.origin, description: row.description, confirmStartedMs: row.confirm_started_ms }
+  }
+
+  noteConfirmation(paymentId: string, atMs: EpochMs): void {
+    this.#sql.exec('UPDATE checkouts SET confirm_started_ms = ? WHERE payment_id = ?', atMs, paymentId)
+  }
+
+  noteAsked(paymentId: string, atMs: EpochMs, againMs: number): boolean {
+    const asked = this.#sql.exec(
+      `UPDATE checkouts SET asked_ms = ?
+       WHERE payment_id = ? AND (asked_ms IS NULL OR asked_ms <= ? OR asked_ms > ?) RETURNING payment_id`,
+      atMs,
+      paymentId,
+      atMs - againMs,
+      // A clock that went back must not silence the payment.
+      atMs,
+    )
+    return asked.toArray().length > 0
+  }
+
+  noteEvent(eventId: string, paymentId: string, atMs: EpochMs): boolean {
+    const noted = this.#sql.exec(
+      `INSERT INTO provider_events (provider_event_id, payment_id, heard_ms) VALUES (?, ?, ?)
+       ON CONFLICT DO NOTHING RETURNING payment_id`,
+      eventId,
+      paymentId,
+      atMs,
+    )
+    return noted.toArray().length > 0
+  }
+
+  forgetEvents(heardBeforeMs: EpochMs, rowsMax: number): void {
+    this.#sql.exec(
+      `DELETE FROM provider_events WHERE provider_event_id IN
+         (SELECT provider_event_id FROM provider_events WHERE heard_ms < ? LIMIT ?)`,
+      heardBeforeMs,
+      rowsMax,
+    )
+  }
+}

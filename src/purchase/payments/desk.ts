@@ -1,0 +1,207 @@
+/**
+ * The payment desk of a seat office: everything that it has to do with a provider. The provider is asked, its answer
+ * becomes an event of the order (core/orders.ts), and the order decides. The desk decides nothing about seats or money;
+ * what it keeps is only what the provider has to be told again (desk-rows.ts).
+ *
+ * A seat is never freed on our word alone: its checkout is closed at the provider first, and while nobody can say how a
+ * payment stands the seats stay where they are (INV-10).
+ */
+import type { EpochMs } from '../../core/time.ts'
+import type { Log } from '../../observability/log.ts'
+import { PAYMENT_GRACE_MS } from '../core/limits.ts'
+import type { Order, OrderEvent } from '../core/orders.ts'
+import type { Amount, PaymentRecord } from '../core/records.ts'
+import type { DeskRows } from './desk-rows.ts'
+import type { PaymentProvider, ProviderPayment, ProviderState, Unknown } from './port.ts'
+
+/** Hints come from anybody; the provider is asked about one payment at most this often. */
+const ASK_AGAIN_MS = 1_000
+/**
+ * After this a confirmation that we have sent has been carried out or never will be: more than any provider's own time
+ * limit. Until then the payment counts as one that may be paid this very moment.
+ */
+const CONFIRM_SETTLES_MS = 60_000
+/** A refund that a provider will not make is asked for again this often; an operator may help in between. */
+const REFUSED_AGAIN_MS = 60 * 60 * 1_000
+
+/** An amount in another currency is not the price, whatever its number. */
+const NO_PRICE: Amount = -1
+
+export type PaymentEvent = Extract<OrderEvent, { paymentId: string }>
+
+export type DeskLink = {
+  readonly eventId: string
+  readonly provider: PaymentProvider
+  readonly currency: string
+  readonly rows: DeskRows
+  readonly log: Log
+  readonly nowMs: () => EpochMs
+  readonly orderOf: (paymentId: string) => Order | null
+  /** Decides and saves in one synchronous block. */
+  readonly follow: (event: PaymentEvent) => void
+  /** Sets when the refund is tried again. */
+  readonly postponeRefund: (paymentId: string, dueAtMs: EpochMs) => void
+}
+
+/** How a checkout was opened. `refused`: the payment has failed; `unavailable`: the same may be asked for again. */
+export type Opened = 'opened' | 'refused' | 'unavailable'
+/** What became of news. `later`: nothing yet, the sender should repeat it. */
+export type Heard = 'settled' | 'repeated' | 'payment-unknown' | 'later'
+
+export class PaymentDesk {
+  readonly #link: DeskLink
+
+  constructor(link: DeskLink) {
+    this.#link = link
+  }
+
+  /** Opens the checkout of a payment that has been begun. Asked twice, there is one checkout. */
+  async open(paymentId: string): Promise<Opened> {
+    const { provider, follow } = this.#link
+    const reply = await provider.create(this.#described(paymentId))
+    switch (reply.kind) {
+      case 'created': {
+        const { reference, checkoutUrl } = reply
+        follow({ kind: 'checkout_opened', paymentId, reference, checkoutUrl })
+        return 'opened'
+      }
+      case 'refused':
+        this.#log('checkout_refused', paymentId, reply.code)
+        follow({ kind: 'payment_declined', paymentId, as: 'failed' })
+        return 'refused'
+      case 'unknown':
+        this.#log('checkout_unknown', paymentId, reply.cause)
+        return 'unavailable'
+    }
+  }
+
+  /** News that the provider has signed. The same event is heard once. */
+  hear(eventId: string, paymentId: string, state: ProviderState): Heard {
+    const { rows, orderOf, nowMs } = this.#link
+    if (orderOf(paymentId) === null) return 'payment-unknown'
+    // The event and what it changes are written in one synchronous block: one without the other would lose a payment.
+    if (!rows.noteEvent(eventId, paymentId, nowMs())) return 'repeated'
+    this.#settle(paymentId, state)
+    return 'settled'
+  }
+
+  /** Somebody says that something has happened: the provider is asked. */
+  async look(paymentId: string): Promise<Heard> {
+    const { rows, nowMs, provider } = this.#link
+    const payment = this.#payment(paymentId)
+    if (payment === null) return 'payment-unknown'
+    if (isFinal(payment)) return 'settled'
+    if (!rows.noteAsked(paymentId, nowMs(), ASK_AGAIN_MS)) return 'later'
+    const reply = await provider.fetch(this.#described(paymentId))
+    if (reply.kind === 'unknown') return this.#notYet(paymentId, reply)
+    this.#settle(paymentId, reply.state)
+    return 'settled'
+  }
+
+  /** The visitor is back, with a proof of having agreed: where the provider waits for our word, the money is taken now. */
+  async confirm(paymentId: string, proof: string): Promise<Heard> {
+    const { rows, nowMs, provider } = this.#link
+    const payment = this.#payment(paymentId)
+    if (payment === null) return 'payment-unknown'
+    // Too late: the seats may be gone before the answer is here, and then nobody should be charged.
+    if (payment.state !== 'pending' || nowMs() >= payment.deadlineAtMs) return this.look(paymentId)
+    rows.noteConfirmation(paymentId, nowMs())
+    const reply = await provider.confirm(this.#described(paymentId), proof)
+    if (reply.kind === 'unknown') return this.#notYet(paymentId, reply)
+    this.#settle(paymentId, reply.state)
+    return 'settled'
+  }
+
+  /**
+   * The time to pay is over: closes the checkout and learns how the payment stands. Rejects to be tried again; after the
+   * grace the payment is an operator's.
+   */
+  async close(paymentId: string): Promise<void> {
+    const { provider, follow, nowMs } = this.#link
+    const payment = this.#payment(paymentId)
+    if (payment === null || isFinal(payment)) return
+    const state = this.#mayBeConfirmedNow(paymentId)
+      ? ({ kind: 'unknown', cause: 'a confirmation is under way' } as const)
+      : await provider.cancel(this.#described(paymentId))
+    if (state.kind === 'known' && state.state.kind !== 'open') return this.#settle(paymentId, state.state)
+    const cause = state.kind === 'unknown' ? state.cause : 'still open'
+    if (nowMs() < payment.deadlineAtMs + PAYMENT_GRACE_MS) throw new Error(`not closed: ${cause}`)
+    this.#log('payment_stuck', paymentId, cause)
+    follow({ kind: 'payment_unknown', paymentId })
+  }
+
+  /** Gives the money back. Rejects to be tried again. */
+  async refund(paymentId: string): Promise<void> {
+    const { provider, follow, nowMs, postponeRefund } = this.#link
+    const reply = await provider.refund(this.#described(paymentId))
+    if (reply.kind === 'refunded') return follow({ kind: 'payment_refunded', paymentId })
+    if (reply.kind === 'pending') throw new Error('the refund is on its way')
+    if (reply.kind === 'unknown') throw new Error(`refund unknown: ${reply.cause}`)
+    this.#log('refund_refused', paymentId, reply.code)
+    postponeRefund(paymentId, nowMs() + REFUSED_AGAIN_MS)
+  }
+
+  /** What the provider says becomes an event of the order. */
+  #settle(paymentId: string, state: ProviderState): void {
+    const { follow, currency } = this.#link
+    switch (state.kind) {
+      case 'open':
+        return
+      case 'paid':
+        return follow({
+          kind: 'payment_succeeded',
+          paymentId,
+          amount: state.currency === currency ? state.amount : NO_PRICE,
+        })
+      case 'failed':
+        return follow({ kind: 'payment_declined', paymentId, as: 'failed' })
+      case 'closed':
+        return follow({ kind: 'payment_declined', paymentId, as: 'expired' })
+      case 'refunded':
+        return this.#settleRefunded(paymentId)
+    }
+  }
+
+  /** By us, or by somebody at the provider's console. */
+  #settleRefunded(paymentId: string): void {
+    const state = this.#payment(paymentId)?.state
+    if (state === 'refund_due') return this.#link.follow({ kind: 'payment_refunded', paymentId })
+    // Sold is sold: what becomes of such seats is for people to decide.
+    if (state === 'paid') return this.#log('refunded_elsewhere', paymentId, 'refunded at the provider')
+    this.#link.follow({ kind: 'payment_declined', paymentId, as: 'failed' })
+  }
+
+  #mayBeConfirmedNow(paymentId: string): boolean {
+    const { rows, nowMs } = this.#link
+    const startedMs = rows.checkout(paymentId)?.confirmStartedMs ?? null
+    return startedMs !== null && nowMs() < startedMs + CONFIRM_SETTLES_MS
+  }
+
+  #notYet(paymentId: string, { cause }: Unknown): Heard {
+    this.#log('payment_unreadable', paymentId, cause)
+    return 'later'
+  }
+
+  #payment(paymentId: string): PaymentRecord | null {
+    const order = this.#link.orderOf(paymentId)
+    return order?.payments.find((payment) => payment.paymentId === paymentId) ?? null
+  }
+
+  #described(paymentId: string): ProviderPayment {
+    const payment = this.#payment(paymentId)
+    const checkout = this.#link.rows.checkout(paymentId)
+    if (payment === null || checkout === null) throw new Error('a payment that no checkout was begun for')
+    const { amount, createdAtMs, reference } = payment
+    const { origin, description } = checkout
+    return { paymentId, amount, createdAtMs, reference, origin, description, currency: this.#link.currency }
+  }
+
+  #log(event: string, paymentId: string, cause: string): void {
+    this.#link.log.warn(event, { eventId: this.#link.eventId, paymentId, cause })
+  }
+}
+
+/** The provider can tell nothing about it that would change anything. */
+function isFinal({ state }: PaymentRecord): boolean {
+  return state === 'paid' || state === 'refunded'
+}
