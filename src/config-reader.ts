@@ -24,6 +24,7 @@ export const CONFIG_VARIABLES = [
   'PROMOTION_ALARM_PER_SECOND',
   'ENDED_RETENTION_SECONDS',
   'SHOP_URL',
+  'PURCHASE_HOLD_SECONDS',
 ] as const
 export type ConfigVariable = (typeof CONFIG_VARIABLES)[number]
 

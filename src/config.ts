@@ -30,6 +30,8 @@ export type Config = {
   readonly endedRetentionSeconds: number
   /** Where the waiting page sends the admitted. */
   readonly shopUrl: string | null
+  /** How long seats are held for somebody who does not pay. */
+  readonly purchaseHoldSeconds: number
 }
 
 export type IdentityProviderConfig = {
@@ -91,6 +93,7 @@ export function parseConfig(env: ConfigEnv): Result<Config, ConfigProblem[]> {
       max: 315_360_000,
     }),
     shopUrl: reader.has('SHOP_URL') ? reader.url('SHOP_URL') : null,
+    purchaseHoldSeconds: reader.integer('PURCHASE_HOLD_SECONDS', { byDefault: 300, min: 1, max: 3_600 }),
   }
   // One key for both would let the shop's server act as the operator.
   if (config.adminApiKey !== '' && config.adminApiKey === config.originApiKey) {
