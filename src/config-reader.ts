@@ -31,6 +31,7 @@ export const CONFIG_VARIABLES = [
   'PAYMENT_CURRENCY',
   'PAYMENT_RETURN_URL',
   'PURCHASE_PAYMENT_SECONDS',
+  'PURCHASE_HOLD_SECONDS',
 ] as const
 export type ConfigVariable = (typeof CONFIG_VARIABLES)[number]
 

@@ -34,6 +34,8 @@ export type Config = {
   readonly shopUrl: string | null
   /** Null: visitors pay by wallet only. */
   readonly payments: PaymentConfig | null
+  /** How long seats are held for somebody who does not pay. */
+  readonly purchaseHoldSeconds: number
 }
 
 export type IdentityProviderConfig = {
@@ -96,6 +98,7 @@ export function parseConfig(env: ConfigEnv): Result<Config, ConfigProblem[]> {
     }),
     shopUrl: reader.has('SHOP_URL') ? reader.url('SHOP_URL') : null,
     payments: parsePaymentConfig(reader, isLocal),
+    purchaseHoldSeconds: reader.integer('PURCHASE_HOLD_SECONDS', { byDefault: 300, min: 1, max: 3_600 }),
   }
   // One key for both would let the shop's server act as the operator.
   if (config.adminApiKey !== '' && config.adminApiKey === config.originApiKey) {

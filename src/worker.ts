@@ -7,6 +7,7 @@ import { idempotencyClient, lineClient, registryClient } from './durable-clients
 import { log } from './observability/log.ts'
 import { createRedis } from './redis/client.ts'
 import { createPoolGate } from './redis/pool-gate.ts'
+import { purchaseClients } from './purchase/purchase.ts'
 import { watchEvents } from './scheduled.ts'
 import { createEntryTokens } from './tokens/entry-token.ts'
 import { createVisitorTokens } from './tokens/visitor-token.ts'
@@ -16,6 +17,7 @@ export { EventRegistry } from './durable/event-registry.ts'
 export { IdempotencyShard } from './durable/idempotency-shard.ts'
 export { JoinShard } from './durable/join-shard.ts'
 export { StreamShard } from './durable/stream-shard.ts'
+export { SeatOffice, WalletShard } from './purchase/purchase.ts'
 
 /** The application of this isolate. The environment of an isolate never changes. */
 let app: App | undefined
@@ -50,6 +52,7 @@ function configuredApp(config: Config, env: Env): App {
     idempotency: idempotencyClient(env),
     entryTokens: createEntryTokens(config),
     visitorTokens: createVisitorTokens(config),
+    purchase: purchaseClients(env, config),
     limiters: { join: env.JOIN_LIMIT, session: env.SESSION_LIMIT },
     staticFiles: env.ASSETS,
     // A client for each ping: one that is shared would put the calls of several requests into one batch.

@@ -85,7 +85,7 @@ export class EventLine extends DurableObject<Env> implements LineApi, LineShards
     return this.#engine.place(userId)
   }
 
-  async leave(userId: string): Promise<LineResult<null>> {
+  async leave(userId: string): Promise<LineResult<{ admissionId: string | null }>> {
     return this.#engine.leave(userId)
   }
 

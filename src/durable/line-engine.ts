@@ -203,11 +203,12 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'>, Line
     return ok(placeView(line.event.eventId, ended, line.waiting.size, {}))
   }
 
-  async leave(userId: string): Promise<LineResult<null>> {
+  async leave(userId: string): Promise<LineResult<{ admissionId: string | null }>> {
     const line = this.#line
     if (line === null) return NO_EVENT
-    this.#commit(visitors.leave(line, userId, this.#host.nowMs()))
-    return ok(null)
+    const left = visitors.leave(line, userId, this.#host.nowMs())
+    this.#commit(left)
+    return ok({ admissionId: left.value })
   }
 
   /** The body of the visitor's stream; see LineApi.fetch. */

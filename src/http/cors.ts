@@ -1,8 +1,9 @@
 /** Cross-origin sharing for the origins that the operator has named, and for nobody else. Never a wildcard. */
 
 /** Sent by our clients beyond what browsers always allow. */
-const REQUEST_HEADERS = 'Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Request-Id'
-const RESPONSE_HEADERS = 'X-Request-Id, Retry-After, Idempotency-Replayed'
+const REQUEST_HEADERS =
+  'Authorization, Content-Type, Entry-Token, Idempotency-Key, Last-Event-ID, X-Request-Id'
+const RESPONSE_HEADERS = 'ETag, X-Request-Id, Retry-After, Idempotency-Replayed'
 
 /** How long a browser may remember the answer to its preflight. */
 const PREFLIGHT_MAX_AGE_SECONDS = 600

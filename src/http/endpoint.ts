@@ -41,6 +41,12 @@ export type ResponseSpec = {
   readonly contentType?: string
 }
 
+export type QueryParam = {
+  readonly description: string
+  readonly minimum: number
+  readonly maximum: number
+}
+
 type EndpointFacts = {
   readonly method: Method
   readonly summary: string
@@ -51,6 +57,10 @@ type EndpointFacts = {
   readonly problems?: readonly ProblemCode[]
   /** Accepts `Idempotency-Key`. */
   readonly idempotent?: true
+  /** Wants the visitor's entry token in `Entry-Token`. The handler checks it. */
+  readonly entryToken?: true
+  /** What may stand behind the `?`. The handler reads it. */
+  readonly query?: Readonly<Record<string, QueryParam>>
   /** Which rate limit a call counts against. */
   readonly limit?: 'join' | 'session'
   /** A GET that changes state: a cookie alone does not authorize it when the browser says that another site asks. */

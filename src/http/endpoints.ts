@@ -1,5 +1,6 @@
 /** The table of all endpoints. */
 import { ok } from '../core/result.ts'
+import { purchaseEndpoints } from '../purchase/http/endpoints.ts'
 import { endpoint } from './endpoint.ts'
 import type { Endpoint } from './endpoint.ts'
 import { openApiDocument } from './openapi.ts'
@@ -24,6 +25,7 @@ export function createEndpoints(): readonly Endpoint[] {
     ...admissionEndpoints,
     ...adminEventEndpoints,
     ...adminPoolEndpoints,
+    ...purchaseEndpoints,
     ...serviceEndpoints,
     ...waitPageEndpoints,
   ]

@@ -5,6 +5,7 @@ import type { IdempotencyApi } from '../ports/idempotency.ts'
 import type { LineApi } from '../ports/lines.ts'
 import type { RegistryApi } from '../ports/registry.ts'
 import type { EntryTokens, VisitorTokens } from '../ports/tokens.ts'
+import type { PurchasePorts } from '../purchase/ports.ts'
 import type { StaticFiles } from './static-files.ts'
 
 /** The binding of a rate limit: answers whether this key may go on. */
@@ -20,6 +21,7 @@ export type GatewayDeps = {
   readonly idempotency: IdempotencyApi
   readonly entryTokens: EntryTokens
   readonly visitorTokens: VisitorTokens
+  readonly purchase: PurchasePorts
   /** Looked at only when the configuration turns limits on. */
   readonly limiters: { readonly join: RateLimiter; readonly session: RateLimiter }
   readonly staticFiles: StaticFiles

@@ -65,6 +65,8 @@ export function problemsOf(endpoint: Endpoint): ProblemCode[] {
     codes.add('cross-site-request')
   if (endpoint.body !== null) codes.add('invalid-request').add('body-too-large').add('unsupported-media-type')
   if (endpoint.idempotent === true) codes.add('idempotency-key-reused').add('request-in-progress')
+  if (endpoint.entryToken === true) codes.add('entry-token-required').add('entry-token-wrong-event')
+  if (endpoint.query !== undefined) codes.add('invalid-request')
   if (endpoint.limit !== undefined) codes.add('rate-limited')
   codes.add('internal-error').add('misconfigured').add('overloaded')
   return [...codes]
@@ -77,7 +79,11 @@ function operation(endpoint: Endpoint): Json {
     summary,
     tags: [tag],
     security: SECURITY[auth],
-    parameters: [...pathParameters(endpoint.path), ...headerParameters(endpoint)],
+    parameters: [
+      ...pathParameters(endpoint.path),
+      ...queryParameters(endpoint),
+      ...headerParameters(endpoint),
+    ],
     ...(body !== null && {
       requestBody: {
         // A body that requires nothing may be left out.
@@ -109,11 +115,26 @@ function pathParameters(path: string): Json[] {
   })
 }
 
-function headerParameters(endpoint: Endpoint): Json[] {
-  if (endpoint.idempotent !== true) return []
-  const description = 'The same key and body answer the same; kept for 24 hours.'
-  const schema = { type: 'string', minLength: 1, maxLength: 128 }
-  return [{ name: 'Idempotency-Key', in: 'header', required: false, description, schema }]
+function queryParameters({ query = {} }: Endpoint): Json[] {
+  return Object.entries(query).map(([name, { description, minimum, maximum }]) => {
+    const schema = { type: 'integer', minimum, maximum }
+    return { name, in: 'query', required: false, description, schema }
+  })
+}
+
+function headerParameters({ idempotent, entryToken }: Endpoint): Json[] {
+  const parameters: Json[] = []
+  if (entryToken === true) {
+    const description = "The visitor's entry token of this event, fresh or redeemed."
+    const schema = { type: 'string' }
+    parameters.push({ name: 'Entry-Token', in: 'header', required: true, description, schema })
+  }
+  if (idempotent === true) {
+    const description = 'The same key and body answer the same; kept for 24 hours.'
+    const schema = { type: 'string', minLength: 1, maxLength: 128 }
+    parameters.push({ name: 'Idempotency-Key', in: 'header', required: false, description, schema })
+  }
+  return parameters
 }
 
 function successResponses(endpoint: Endpoint): Json {

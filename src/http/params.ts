@@ -22,6 +22,12 @@ export const PARAMS: Readonly<Record<string, ParamKind>> = {
     // What cannot be an admission id is not the id of any admission.
     failure: () => ({ reason: 'admission-not-found' }),
   },
+  reservationId: {
+    // Made like an admission's id.
+    pattern: ADMISSION_ID_PATTERN,
+    description: 'As in the answer to the hold.',
+    failure: () => ({ reason: 'reservation-not-found' }),
+  },
 }
 
 /** The names in `{braces}`, in order. */

@@ -1,9 +1,10 @@
 /** Every problem that the API can answer: the code is the failure's reason, and is API (docs/problems.md). */
+import { PURCHASE_PROBLEMS } from '../purchase/http/problems.ts'
 import type { Failure } from './failure.ts'
 
 export type ProblemCode = Failure['reason']
 
-type ProblemKind = {
+export type ProblemKind = {
   readonly status: number
   /** The same for every occurrence (RFC 9457, 3.1.3). */
   readonly title: string
@@ -145,6 +146,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     detail: 'The keys of the identity provider cannot be fetched at the moment.',
     retryAfterSeconds: 5,
   },
+  ...PURCHASE_PROBLEMS,
 }
 
 /** Narrows a code that came over a wire. */

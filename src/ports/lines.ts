@@ -20,7 +20,8 @@ export interface LineApi {
 
   join(userId: string): Promise<LineResult<Joined>>
   place(userId: string): Promise<LineResult<Place>>
-  leave(userId: string): Promise<LineResult<null>>
+  /** `admissionId`: the admission that was given back by it, null when there was none. */
+  leave(userId: string): Promise<LineResult<{ readonly admissionId: string | null }>>
 
   /** `sessionDigest`: SHA-256 of the shop's session id, base64url. `tokenExpiresAtMs`: the token's `exp`. */
   redeem(request: { admissionId: string; sessionDigest: string }): Promise<LineResult<Admission>>

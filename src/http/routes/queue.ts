@@ -47,8 +47,10 @@ export const queueEndpoints = [
     summary: 'Leave the line, or give an admission back.',
     responses: { 204: { description: 'Not in the line, whether or not that was so before.' } },
     problems: ['event-not-found'],
-    async handler({ line, params, caller }) {
+    async handler({ line, purchase, params, caller }) {
       const left = await line(params.eventId).leave(caller.userId)
+      if (left.ok && left.value.admissionId !== null)
+        await purchase.left(params.eventId, left.value.admissionId)
       if (left.ok || left.error.reason === 'not-in-queue') return ok(noContent())
       return left
     },

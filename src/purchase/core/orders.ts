@@ -69,8 +69,8 @@ export type Step = {
   readonly done: readonly ErrandKey[]
 }
 
-/** A request takes its own money; the alarm does it again when that request has died. */
-export const DEBIT_AGAIN_MS = 2_000
+/** Whoever owes a debit or a completion does it at once; the alarm does it again when that one has died. */
+export const ERRAND_AGAIN_MS = 3_000
 
 const UNCHANGED: Step = { reservation: null, payments: [], seats: null, owed: [], done: [] }
 
@@ -117,11 +117,6 @@ export function currentPayment({ reservation, payments }: Order): PaymentRecord 
   return payments.find(({ paymentId }) => paymentId === reservation.paymentId)
 }
 
-/** States in which the seats belong to the reservation. */
-export function hasSeats(state: ReservationState): boolean {
-  return state === 'held' || state === 'paying' || state === 'stuck' || state === 'paid'
-}
-
 function paymentOf(order: Order, paymentId: string): PaymentRecord {
   const found = order.payments.find((payment) => payment.paymentId === paymentId)
   if (found === undefined) throw new Error('a payment of another order')
@@ -163,7 +158,7 @@ function begun(reservation: ReservationRecord, payment: PaymentRecord): Step {
     seats: 'paying',
     owed: [
       payment.method === 'wallet'
-        ? errand('debit', paymentId, createdAtMs + DEBIT_AGAIN_MS)
+        ? errand('debit', paymentId, createdAtMs + ERRAND_AGAIN_MS)
         : errand('close', paymentId, deadlineAtMs),
     ],
     done: [],
@@ -269,7 +264,7 @@ function sold(order: Order, payment: PaymentRecord, { nowMs }: OrderContext): St
     seats: 'sold',
     owed: [
       ...others.map((other) => errand('close', other.paymentId, nowMs)),
-      errand('complete', reservation.admissionId, nowMs),
+      errand('complete', reservation.admissionId, nowMs + ERRAND_AGAIN_MS),
       webhook('order.paid', reservation, nowMs),
     ],
     done: errandsOf(payment),

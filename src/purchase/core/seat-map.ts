@@ -15,6 +15,8 @@ export class SeatMap {
   /** In the order of the catalogue. */
   readonly #seats = new Map<string, SeatRecord>()
   #sections: ReadonlyMap<string, readonly string[]> = new Map()
+  /** The public view as JSON, section by section, of those that have not changed since it was made. */
+  readonly #texts = new Map<string, string>()
   #sold = 0
 
   get size(): number {
@@ -46,6 +48,7 @@ export class SeatMap {
     this.#sections = new Map(
       Array.from(bySection, ([name, ones]) => [name, ones.map(({ seatId }) => seatId)]),
     )
+    this.#texts.clear()
     this.#sold = seats.filter(({ state }) => state === 'sold').length
   }
 
@@ -56,6 +59,7 @@ export class SeatMap {
       if (seat === undefined) throw new Error(`no seat ${seatId}`)
       this.#sold += Number(state === 'sold') - Number(seat.state === 'sold')
       this.#seats.set(seatId, { ...seat, state, reservationId })
+      this.#texts.delete(seat.section)
     }
   }
 
@@ -69,8 +73,18 @@ export class SeatMap {
     return seatIds.filter((seatId) => !this.#seats.has(seatId))
   }
 
-  views(): SeatView[] {
-    return Array.from(this.#seats.values(), seatView)
+  /** The JSON array of all SeatViews: exact at any time, and made anew only where something has changed. */
+  text(): string {
+    const sections = Array.from(this.#sections.keys(), (name) => this.#textOf(name))
+    return `[${sections.join(',')}]`
+  }
+
+  #textOf(section: string): string {
+    const known = this.#texts.get(section)
+    if (known !== undefined) return known
+    const text = (this.section(section) ?? []).map((seat) => JSON.stringify(seatView(seat))).join(',')
+    this.#texts.set(section, text)
+    return text
   }
 }
 

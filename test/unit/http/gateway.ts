@@ -8,6 +8,7 @@ import type { GatewayDeps } from '../../../src/http/gateway-deps.ts'
 import type { BeginReply, IdempotencyApi, StoredAnswer } from '../../../src/ports/idempotency.ts'
 import type { LineApi } from '../../../src/ports/lines.ts'
 import type { RegistryApi } from '../../../src/ports/registry.ts'
+import type { PurchasePorts, SeatOfficeApi, WalletApi } from '../../../src/purchase/ports.ts'
 import type { GuestSession } from '../../../src/ports/tokens.ts'
 import { createEntryTokens } from '../../../src/tokens/entry-token.ts'
 import { createVisitorTokens } from '../../../src/tokens/visitor-token.ts'
@@ -47,6 +48,8 @@ export type GatewayOptions = {
   readonly env?: ConfigEnv
   readonly line?: Partial<LineApi>
   readonly registry?: Partial<RegistryApi>
+  readonly office?: Partial<SeatOfficeApi>
+  readonly wallet?: Partial<WalletApi>
   readonly deps?: Partial<GatewayDeps>
 }
 
@@ -54,6 +57,8 @@ export function createGateway({
   env = {},
   line = {},
   registry = {},
+  office = {},
+  wallet = {},
   deps = {},
 }: GatewayOptions = {}): Gateway {
   const parsed = parseConfig({ ...TEST_ENV, ...env })
@@ -63,8 +68,18 @@ export function createGateway({
   const logged: string[] = []
   const keep = (event: string, fields: object = {}): void =>
     void logged.push(JSON.stringify({ event, ...fields }))
+  const officeOf = (eventId: string): SeatOfficeApi =>
+    recorded<SeatOfficeApi>(`office ${eventId}`, office, calls)
+  const purchase: PurchasePorts = {
+    office: officeOf,
+    wallet: () => recorded<WalletApi>('wallet', wallet, calls),
+    totals: () => recorded<WalletApi>('wallets', wallet, calls).totals(),
+    left: (eventId, admissionId) => officeOf(eventId).left(admissionId),
+    holdMs: config.purchaseHoldSeconds * 1_000,
+  }
   const all: GatewayDeps = {
     config,
+    purchase,
     line: (eventId) => recorded<LineApi>(`line ${eventId}`, line, calls),
     registry: recorded<RegistryApi>('registry', { ping: async () => 'pong', ...registry }, calls),
     idempotency: new IdempotencyInMemory(),

@@ -36,6 +36,17 @@ const FAILURES: { readonly [code in ProblemCode]: Extract<Failure, { reason: cod
   overloaded: { reason: 'overloaded', retryAfterSeconds: 3 },
   'store-unavailable': { reason: 'store-unavailable' },
   'identity-unavailable': { reason: 'identity-unavailable' },
+  'insufficient-balance': { reason: 'insufficient-balance' },
+  'entry-token-required': { reason: 'entry-token-required', fault: 'expired' },
+  'entry-token-wrong-event': { reason: 'entry-token-wrong-event' },
+  'reservation-not-found': { reason: 'reservation-not-found' },
+  'seat-taken': { reason: 'seat-taken', seatIds: ['A-1-1'] },
+  'section-sold-out': { reason: 'section-sold-out', section: 'A' },
+  'too-many-seats': { reason: 'too-many-seats', seatsMax: 4 },
+  'seats-in-use': { reason: 'seats-in-use', seatIds: ['A-1-1'] },
+  'reservation-paid': { reason: 'reservation-paid' },
+  'payment-in-progress': { reason: 'payment-in-progress' },
+  'reservation-expired': { reason: 'reservation-expired' },
 }
 
 describe('problem+json', () => {
@@ -76,5 +87,7 @@ describe('problem+json', () => {
       action: 'resume',
     })
     expect(await bodyOf('pool-not-found')).toMatchObject({ poolId: 'p1' })
+    expect(await bodyOf('seat-taken')).toMatchObject({ seatIds: ['A-1-1'] })
+    expect(await bodyOf('entry-token-required')).toMatchObject({ fault: 'expired' })
   })
 })

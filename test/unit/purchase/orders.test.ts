@@ -302,7 +302,7 @@ describe('wanting to pay', () => {
     const held: Order = { reservation: reservation(), payments: [] }
     const byWallet = payment({ method: 'wallet', createdAtMs: 20_000, deadlineAtMs: 20_000 })
     expect(stepOf(held, { kind: 'payment_wanted', payment: byWallet }).owed).toMatchObject([
-      { kind: 'debit', subject: 'p1', dueAtMs: 22_000 },
+      { kind: 'debit', subject: 'p1', dueAtMs: 23_000 },
     ])
     expect(stepOf(held, { kind: 'payment_wanted', payment: payment() }).owed).toMatchObject([
       { kind: 'close', subject: 'p1', dueAtMs: DEADLINE },
