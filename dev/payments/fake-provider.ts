@@ -39,6 +39,8 @@ export type FakeProvider = {
   /** What the visitor does on the page. False: it is too late for that. */
   pay(paymentId: string): boolean
   decline(paymentId: string): boolean
+  /** The money comes although the checkout was closed: a bank that was slow. */
+  payLate(paymentId: string): void
   /** Idempotent. */
   stop(): Promise<void>
 }
@@ -66,6 +68,7 @@ export async function startFakeProvider(options: FakeProviderOptions): Promise<F
     payment: (paymentId) => provider.ledger.get(paymentId),
     pay: (paymentId) => provider.decide(provider.ledger.get(paymentId), 'pay') !== null,
     decline: (paymentId) => provider.decide(provider.ledger.get(paymentId), 'decline') !== null,
+    payLate: (paymentId) => provider.payLate(paymentId),
     stop: async () => {
       provider.webhooks.stop()
       server.closeAllConnections()
@@ -107,6 +110,12 @@ class Provider {
     if (payment === null) return null
     const isPaid = action === 'pay' && !isDeclined(this.fates, payment.paymentId)
     return this.#move(payment, isPaid ? 'paid' : 'failed')
+  }
+
+  payLate(paymentId: string): void {
+    const payment = this.ledger.get(paymentId)
+    if (payment === null) throw new Error('no such payment')
+    this.webhooks.tell(this.ledger.payLate(payment), this.fates)
   }
 
   async #api(request: IncomingMessage, response: ServerResponse, path: readonly string[]): Promise<void> {

@@ -41,11 +41,9 @@ export type ResponseSpec = {
   readonly contentType?: string
 }
 
-export type QueryParam = {
-  readonly description: string
-  readonly minimum: number
-  readonly maximum: number
-}
+export type QueryParam =
+  | { readonly description: string; readonly minimum: number; readonly maximum: number }
+  | { readonly description: string; readonly values: readonly string[] }
 
 type EndpointFacts = {
   readonly method: Method

@@ -116,9 +116,12 @@ function pathParameters(path: string): Json[] {
 }
 
 function queryParameters({ query = {} }: Endpoint): Json[] {
-  return Object.entries(query).map(([name, { description, minimum, maximum }]) => {
-    const schema = { type: 'integer', minimum, maximum }
-    return { name, in: 'query', required: false, description, schema }
+  return Object.entries(query).map(([name, param]) => {
+    const schema =
+      'values' in param
+        ? { type: 'string', enum: param.values }
+        : { type: 'integer', minimum: param.minimum, maximum: param.maximum }
+    return { name, in: 'query', required: false, description: param.description, schema }
   })
 }
 

@@ -28,6 +28,12 @@ export const PARAMS: Readonly<Record<string, ParamKind>> = {
     description: 'As in the answer to the hold.',
     failure: () => ({ reason: 'reservation-not-found' }),
   },
+  paymentId: {
+    // Made like an admission's id.
+    pattern: ADMISSION_ID_PATTERN,
+    description: 'As in the answer to the payment.',
+    failure: () => ({ reason: 'payment-not-found' }),
+  },
 }
 
 /** The names in `{braces}`, in order. */

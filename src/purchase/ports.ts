@@ -1,6 +1,8 @@
 /** What the parts of the purchase service ask of each other. Calls go over RPC. */
 import type { Result } from '../core/result.ts'
-import type { Amount, PaymentState, ReservationState } from './core/records.ts'
+import type { Amount, PaymentMethod, PaymentState, ReservationState } from './core/records.ts'
+import type { Heard } from './payments/desk.ts'
+import type { PaymentProvider, ProviderState } from './payments/port.ts'
 import type { OperationKind } from './core/ledger.ts'
 import type { OfficeFailure, Selection } from './core/office.ts'
 import type { SectionPlan } from './core/seat-plan.ts'
@@ -13,13 +15,26 @@ export interface PurchasePorts {
   readonly totals: () => Promise<LedgerTotals>
   /** A visitor gave an admission back. Never rejects: seats that are not reached are free when their hold ends. */
   readonly left: (eventId: string, admissionId: string) => Promise<void>
+  /** Verifies webhooks; null when there are only wallets. */
+  readonly provider: PaymentProvider | null
   readonly holdMs: number
 }
 
-export type OfficeResult<T> = Result<T, OfficeFailure | { readonly reason: 'store-unavailable' }>
+export type OfficeResult<T> = Result<
+  T,
+  OfficeFailure | PaymentFailure | { readonly reason: 'store-unavailable' }
+>
+
+/** Why a payment at a provider is not made, or not changed. */
+export type PaymentFailure =
+  | { readonly reason: 'payment-method-unavailable' }
+  | { readonly reason: 'payment-refused' }
+  | { readonly reason: 'payment-provider-unavailable' }
+  | { readonly reason: 'payment-not-found' }
+  | { readonly reason: 'payment-not-stuck'; readonly state: PaymentState }
 
 /** The seat office of an event. SeatOffice implements it. */
-export interface SeatOfficeApi {
+export interface SeatOfficeApi extends ProviderPaymentsApi {
   /** Replaces the catalogue; answers how many seats there are. */
   plan(sections: readonly SectionPlan[]): Promise<OfficeResult<{ readonly seatCount: number }>>
   /** `seats` is the JSON array; null when the map is still the one of `knownVersion`. */
@@ -56,6 +71,46 @@ export type Reservation = {
 }
 
 export type Payment = { readonly paymentId: string; readonly state: PaymentState; readonly amount: Amount }
+
+/** Payments at a provider. All of it may be repeated. */
+export interface ProviderPaymentsApi {
+  /** Opens a checkout for the price. Asked again, it answers how the payment stands. */
+  payByProvider(call: ProviderCheckoutCall): Promise<OfficeResult<Checkout>>
+  /** News that the provider has signed. `providerEventId`: the same when they are repeated. */
+  hearProvider(providerEventId: string, paymentId: string, state: ProviderState): Promise<Heard>
+  /** Asks the provider how the payment stands. */
+  lookAtPayment(paymentId: string): Promise<Heard>
+  /** The visitor has agreed, as `proof` says to the provider. */
+  confirmPayment(paymentId: string, proof: string): Promise<Heard>
+  /** The oldest payments in this state. */
+  payments(state: PaymentState): Promise<PaymentDetail[]>
+  /** An operator has found out how a payment went that nobody could tell. */
+  resolvePayment(paymentId: string, as: Resolution): Promise<OfficeResult<PaymentDetail>>
+}
+
+export type ProviderCheckoutCall = {
+  readonly reservationId: string
+  readonly userId: string
+  /** The address at which the visitor uses this service. */
+  readonly origin: string
+}
+
+/** `checkoutUrl`: where the visitor pays; null when that is over. */
+export type Checkout = Payment & { readonly checkoutUrl: string | null }
+
+export type PaymentDetail = Payment & {
+  readonly reservationId: string
+  readonly userId: string
+  readonly method: PaymentMethod
+  readonly createdAt: string
+  readonly deadlineAt: string
+  /** What the provider calls it. */
+  readonly reference: string | null
+}
+
+/** `paid` and `failed` for a payment that is stuck, `refunded` for one that is due to be. */
+export const RESOLUTIONS = ['paid', 'failed', 'refunded'] as const
+export type Resolution = (typeof RESOLUTIONS)[number]
 
 /** A part of all wallets. WalletShard implements it. */
 export interface WalletApi {

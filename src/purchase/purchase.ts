@@ -6,6 +6,7 @@ import { errorFields, log } from '../observability/log.ts'
 import { objectCaller } from '../object-caller.ts'
 import { WALLET_SHARDS } from './core/limits.ts'
 import { officeOf, walletOf, walletShard } from './objects/objects.ts'
+import { createProvider } from './payments/providers.ts'
 import type { LedgerTotals, PurchasePorts, SeatOfficeApi, WalletApi } from './ports.ts'
 
 export { SeatOffice } from './objects/seat-office.ts'
@@ -16,7 +17,7 @@ const lanes = new LanesByLine()
 
 export function purchaseClients(
   env: Env,
-  { purchaseHoldSeconds }: Pick<Config, 'purchaseHoldSeconds'>,
+  { purchaseHoldSeconds, payments }: Pick<Config, 'purchaseHoldSeconds' | 'payments'>,
 ): PurchasePorts {
   const office = (eventId: string) => officeClient(env, eventId)
   return {
@@ -32,6 +33,7 @@ export function purchaseClients(
       }
     },
     holdMs: purchaseHoldSeconds * 1_000,
+    provider: payments === null ? null : createProvider(payments),
   }
 }
 
@@ -49,6 +51,13 @@ function officeClient(env: Env, eventId: string): SeatOfficeApi {
     left: (admissionId) => ask('repeat', (office) => office.left(admissionId)),
     payByWallet: (reservationId, userId) =>
       ask('repeat', (office) => office.payByWallet(reservationId, userId)),
+    payByProvider: (call) => ask('repeat', (office) => office.payByProvider(call)),
+    hearProvider: (providerEventId, paymentId, state) =>
+      ask('repeat', (office) => office.hearProvider(providerEventId, paymentId, state)),
+    lookAtPayment: (paymentId) => ask('repeat', (office) => office.lookAtPayment(paymentId)),
+    confirmPayment: (paymentId, proof) => ask('repeat', (office) => office.confirmPayment(paymentId, proof)),
+    payments: (state) => ask('repeat', (office) => office.payments(state)),
+    resolvePayment: (paymentId, as) => ask('repeat', (office) => office.resolvePayment(paymentId, as)),
   }
 }
 

@@ -1,6 +1,7 @@
 /** Why the purchase service refuses, and the problems that this becomes. */
 import type { ProblemKind } from '../../http/problem-catalog.ts'
 import type { OfficeFailure } from '../core/office.ts'
+import type { PaymentFailure } from '../ports.ts'
 
 export type EntryTokenFault = 'missing' | 'invalid' | 'expired' | 'ended'
 
@@ -9,6 +10,8 @@ type BodyFault = 'seat-unknown' | 'section-unknown'
 
 export type PurchaseFailure =
   | Exclude<OfficeFailure, { readonly reason: BodyFault }>
+  | PaymentFailure
+  | { readonly reason: 'signature-invalid' }
   | { readonly reason: 'entry-token-required'; readonly fault: EntryTokenFault }
   | { readonly reason: 'entry-token-wrong-event' }
 
@@ -64,6 +67,38 @@ export const PURCHASE_PROBLEMS: Readonly<Record<PurchaseFailure['reason'], Probl
     title: 'Payment in progress',
     detail: 'A payment of this reservation is under way; ask again when it is settled.',
     retryAfterSeconds: 1,
+  },
+  'signature-invalid': {
+    status: 401,
+    title: 'Signature invalid',
+    detail: 'The webhook was not signed with a secret of ours, or not in the last minutes.',
+  },
+  'payment-not-found': {
+    status: 404,
+    title: 'Payment not found',
+    detail: 'There is no payment with this id.',
+  },
+  'payment-method-unavailable': {
+    status: 409,
+    title: 'Payment method unavailable',
+    detail: 'This service has no payment provider; pay by wallet.',
+  },
+  'payment-not-stuck': {
+    status: 409,
+    title: 'Payment not stuck',
+    detail: 'The payment is in `state`, which nobody has to decide.',
+  },
+  'payment-refused': {
+    status: 502,
+    title: 'Payment refused by the provider',
+    detail:
+      'The payment provider opened no checkout for this. The seats stay held for the rest of their time.',
+  },
+  'payment-provider-unavailable': {
+    status: 503,
+    title: 'Payment provider unavailable',
+    detail: 'The payment provider does not answer at the moment; repeat the request, nothing is paid twice.',
+    retryAfterSeconds: 2,
   },
   'reservation-expired': {
     status: 410,

@@ -5,10 +5,10 @@ import { endpoint } from '../../http/endpoint.ts'
 import type { Failure } from '../../http/failure.ts'
 import { operationIdOf } from '../../http/idempotency.ts'
 import { json, noContent } from '../../http/reply.ts'
-import type { OfficeResult, Reservation } from '../ports.ts'
+import type { Checkout, OfficeResult, Reservation } from '../ports.ts'
 import { admissionOf, enter, stayInside } from './entry-token.ts'
 import { failureOf } from './failures.ts'
-import { payment, paymentBody, reservation, reservationBody, selectionOf } from './schemas.ts'
+import { checkout, payment, paymentBody, reservation, reservationBody, selectionOf } from './schemas.ts'
 
 const RESERVATIONS = '/api/v1/events/{eventId}/reservations'
 const RESERVATION = '/api/v1/events/{eventId}/reservations/{reservationId}'
@@ -80,26 +80,44 @@ export const reservationEndpoints = [
     body: paymentBody,
     idempotent: true,
     entryToken: true,
-    responses: { 200: { description: 'Paid.', schema: payment } },
+    responses: {
+      200: { description: 'Paid.', schema: payment },
+      202: { description: 'Begun: the visitor pays at `checkoutUrl`.', schema: checkout },
+    },
     problems: [
       'reservation-not-found',
       'reservation-expired',
       'payment-in-progress',
       'insufficient-balance',
+      'payment-method-unavailable',
+      'payment-refused',
+      'payment-provider-unavailable',
       'store-unavailable',
     ],
     async handler(call) {
-      const { purchase, params, caller } = call
+      const { purchase, params, caller, body, request } = call
       const office = purchase.office(params.eventId)
       const admission = await stayInside(call)
       // Paying has ended the admission; whoever asks again is told what the first one was, or should have been.
       if (!admission.ok)
         return paidBefore(admission, await office.reservation(params.reservationId, caller.userId))
+      if (body.method === 'provider') {
+        const { origin } = new URL(request.url)
+        const { reservationId } = params
+        return checkedOut(await office.payByProvider({ reservationId, userId: caller.userId, origin }))
+      }
       const paid = await office.payByWallet(params.reservationId, caller.userId)
       return paid.ok ? ok(json(200, paid.value)) : err(failureOf(paid.error))
     },
   }),
 ]
+
+function checkedOut(begun: OfficeResult<Checkout>): Result<Response, Failure> {
+  if (!begun.ok) return err(failureOf(begun.error))
+  const { checkoutUrl: _, ...payment } = begun.value
+  // Asked again after it was paid.
+  return ok(payment.state === 'pending' ? json(202, begun.value) : json(200, payment))
+}
 
 function paidBefore(
   refusal: Result<never, Failure>,

@@ -11,9 +11,10 @@ import {
 } from '../core/limits.ts'
 import { OPERATION_KINDS } from '../core/ledger.ts'
 import type { Selection } from '../core/office.ts'
-import { PAYMENT_STATES, RESERVATION_STATES } from '../core/records.ts'
+import { PAYMENT_METHODS, PAYMENT_STATES, RESERVATION_STATES } from '../core/records.ts'
 import { seatCountOf } from '../core/seat-plan.ts'
-import type { LedgerTotals, Payment, Reservation, StatementEntry } from '../ports.ts'
+import { RESOLUTIONS } from '../ports.ts'
+import type { Checkout, LedgerTotals, Payment, PaymentDetail, Reservation, StatementEntry } from '../ports.ts'
 
 const SECTION_CHARS_MAX = 40
 /** The name of a section with two numbers. */
@@ -82,7 +83,7 @@ export function selectionOf({ seatIds, section, count }: ReservationBody): Selec
 }
 
 export const paymentBody = z
-  .object({ method: z.enum(['wallet']) })
+  .object({ method: z.enum(PAYMENT_METHODS) })
   .register(requestSchemas, { id: 'NewPayment' })
 
 export const chargeBody = z.object({ amount }).register(requestSchemas, { id: 'Charge' })
@@ -124,6 +125,35 @@ export const payment = z.object({
   amount: count,
 }) satisfies z.ZodType<Payment>
 payment.register(responseSchemas, { id: 'Payment' })
+
+export const checkout = z.object({
+  ...payment.shape,
+  checkoutUrl: z.string().nullable(),
+}) satisfies z.ZodType<Checkout>
+checkout.register(responseSchemas, { id: 'Checkout' })
+
+export const paymentDetail = z.object({
+  ...payment.shape,
+  reservationId: z.string(),
+  userId: z.string(),
+  method: z.enum(PAYMENT_METHODS),
+  createdAt: instant,
+  deadlineAt: instant,
+  reference: z.string().nullable(),
+}) satisfies z.ZodType<PaymentDetail>
+paymentDetail.register(responseSchemas, { id: 'PaymentDetail' })
+
+export const paymentList = z
+  .object({ payments: z.array(paymentDetail) })
+  .register(responseSchemas, { id: 'PaymentList' })
+
+export const resolutionBody = z
+  .object({ as: z.enum(RESOLUTIONS) })
+  .register(requestSchemas, { id: 'PaymentResolution' })
+
+export const webhookReceipt = z
+  .object({ received: z.literal(true) })
+  .register(responseSchemas, { id: 'WebhookReceipt' })
 
 export const wallet = z.object({ balance: count }).register(responseSchemas, { id: 'Wallet' })
 

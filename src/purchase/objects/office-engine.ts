@@ -19,9 +19,17 @@ import { currentPayment, type Order, type OrderEvent } from '../core/orders.ts'
 import type { Change, Errand, ErrandKey, PaymentRecord } from '../core/records.ts'
 import { SeatMap } from '../core/seat-map.ts'
 import { seatsOf, type SectionPlan } from '../core/seat-plan.ts'
-import type { HoldCall, OfficeResult, Payment, Reservation, SeatOfficeApi } from '../ports.ts'
+import type {
+  HoldCall,
+  OfficeResult,
+  Payment,
+  ProviderPaymentsApi,
+  Reservation,
+  SeatOfficeApi,
+} from '../ports.ts'
 import type { OfficeHost, OfficeOutside } from './office-host.ts'
 import { paymentView, reservationView } from './office-views.ts'
+import { ProviderPayments } from './provider-payments.ts'
 
 /** Of holds that end together, so many make room for a request; the alarm does the rest. */
 const HOLDS_ENDED_MAX = 500
@@ -38,13 +46,16 @@ const AGAIN_MS_MAX = 60_000
 
 type Doer = (errand: Errand) => Promise<void>
 
-export class OfficeEngine implements SeatOfficeApi {
+export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsApi> {
+  /** Payments at a provider. */
+  readonly provider: ProviderPayments
   readonly #host: OfficeHost
   readonly #outside: OfficeOutside
   readonly #office: OfficeState
   readonly #agenda: Agenda
   readonly #doers: Partial<Record<Errand['kind'], Doer>> = {
     debit: ({ subject }) => this.#debit(subject),
+    close: ({ subject }) => this.provider.close(subject),
     refund: ({ subject }) => this.#refund(subject),
     complete: (errand) => this.#complete(errand),
   }
@@ -60,6 +71,17 @@ export class OfficeEngine implements SeatOfficeApi {
     this.#office = { seats: new SeatMap(), version: snapshot?.version ?? 0 }
     this.#office.seats.replace(snapshot?.seats ?? [])
     this.#agenda = new Agenda(snapshot?.holds ?? [], snapshot?.errands ?? [])
+    this.provider = new ProviderPayments({
+      host,
+      isPlanned: () => this.#isPlanned,
+      orderOf: (reservationId, userId) => {
+        this.#endHolds()
+        return this.#orderOf(reservationId, userId)
+      },
+      follow: (order, event) => this.#follow(order, event),
+      tellLine: (admissionId) => host.background(this.#completeSoon(admissionId)),
+      save: (errand) => this.#save([{ kind: 'errand_saved', errand }]),
+    })
     this.#arm()
   }
 
@@ -143,7 +165,10 @@ export class OfficeEngine implements SeatOfficeApi {
     this.#endHolds()
     const nowMs = this.#host.nowMs()
     for (const errand of this.#agenda.errandsDue(nowMs, ERRANDS_MAX)) this.#start(errand, nowMs)
-    if (this.#isPlanned) this.#host.rows.forget(nowMs - OPERATION_KEPT_MS, FORGOTTEN_MAX)
+    if (this.#isPlanned) {
+      this.#host.rows.forget(nowMs - OPERATION_KEPT_MS, FORGOTTEN_MAX)
+      this.provider.forget(nowMs)
+    }
     this.#arm()
   }
 
@@ -180,7 +205,8 @@ export class OfficeEngine implements SeatOfficeApi {
   }
 
   async #refund(paymentId: string): Promise<void> {
-    const { userId, amount } = this.#paymentOf(paymentId)
+    const { userId, amount, method } = this.#paymentOf(paymentId)
+    if (method === 'provider') return this.provider.refund(paymentId)
     const request = { kind: 'refund', userId, amount, reference: paymentId } as const
     await this.#outside.post({ operationId: `refund:${paymentId}`, ...request })
     this.#followPayment({ kind: 'payment_refunded', paymentId })

@@ -6,7 +6,16 @@ import type { Result } from '../../core/result.ts'
 import type { EpochMs } from '../../core/time.ts'
 import type { Hold } from '../core/agenda.ts'
 import type { Order } from '../core/orders.ts'
-import type { Change, Errand, ReservationRecord, SeatRecord } from '../core/records.ts'
+import type {
+  Change,
+  Errand,
+  PaymentRecord,
+  PaymentState,
+  ReservationRecord,
+  SeatRecord,
+} from '../core/records.ts'
+import type { DeskRows } from '../payments/desk-rows.ts'
+import type { PaymentProvider } from '../payments/port.ts'
 import type { PostCall } from '../ports.ts'
 
 /** What an office is rebuilt from. */
@@ -27,6 +36,8 @@ export interface OfficeRows {
   order(reservationId: string): Order | null
   /** The order that the payment belongs to. */
   orderOfPayment(paymentId: string): Order | null
+  /** Payments in this state, the oldest first, at most so many. */
+  paymentsIn(state: PaymentState, rowsMax: number): PaymentRecord[]
   /** The reservation that this operation made since. */
   reservationOf(operationId: string, sinceMs: EpochMs): ReservationRecord | null
   /** The reservations of an admission that have seats. */
@@ -38,6 +49,7 @@ export interface OfficeRows {
 export type OfficeHost = {
   readonly eventId: string
   readonly rows: OfficeRows
+  readonly payments: PaymentTools
   readonly nowMs: () => EpochMs
   readonly setAlarm: (atMs: EpochMs) => Promise<void>
   /** Keeps the host awake until the work is done; its failure is the host's to report. */
@@ -47,6 +59,17 @@ export type OfficeHost = {
   readonly wait: (ms: number) => Promise<void>
   /** An id that nobody can guess, and that names the event. */
   readonly newId: () => string
+}
+
+/** What payments at a provider need. */
+export type PaymentTools = {
+  readonly rows: DeskRows
+  /** Null: none is configured. */
+  readonly provider: PaymentProvider | null
+  /** ISO 4217: what prices are in. */
+  readonly currency: string
+  /** How long a visitor may take on the provider's page. */
+  readonly paymentMs: number
 }
 
 /** Whom the office deals with. Calls are held back until what was written before them is durable, and may fail. */

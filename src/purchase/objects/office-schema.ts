@@ -1,5 +1,6 @@
 /** The tables of a seat office. docs/storage.md describes every column. */
 import type { Migrations } from '../../durable/migrations.ts'
+import { DESK_SCHEMA } from '../payments/desk-rows.ts'
 
 export const OFFICE_MIGRATIONS: Migrations = [
   `
@@ -57,5 +58,9 @@ export const OFFICE_MIGRATIONS: Migrations = [
     attempts INTEGER NOT NULL,
     PRIMARY KEY (kind, subject)
   ) WITHOUT ROWID, STRICT;
+  `,
+  `
+  ${DESK_SCHEMA}
+  CREATE INDEX payments_by_state ON payments (state, created_at_ms) WHERE state IN ('stuck', 'refund_due');
   `,
 ]

@@ -4,7 +4,14 @@ import type { EpochMs } from '../../core/time.ts'
 import { hasSchema, migrate } from '../../durable/migrations.ts'
 import type { SqlDatabase, SqlStatements } from '../../ports/sql-database.ts'
 import type { Order } from '../core/orders.ts'
-import type { Change, Errand, PaymentRecord, ReservationRecord, SeatRecord } from '../core/records.ts'
+import type {
+  Change,
+  Errand,
+  PaymentRecord,
+  PaymentState,
+  ReservationRecord,
+  SeatRecord,
+} from '../core/records.ts'
 import type { OfficeRows, OfficeSnapshot } from './office-host.ts'
 import {
   errandFromRow,
@@ -74,6 +81,17 @@ export class OfficeStorage implements OfficeRows {
       .exec<{ reservation_id: string }>('SELECT reservation_id FROM payments WHERE payment_id = ?', paymentId)
       .toArray()
     return row === undefined ? null : this.order(row.reservation_id)
+  }
+
+  paymentsIn(state: PaymentState, rowsMax: number): PaymentRecord[] {
+    return this.#sql
+      .exec<PaymentRow>(
+        'SELECT * FROM payments WHERE state = ? ORDER BY created_at_ms LIMIT ?',
+        state,
+        rowsMax,
+      )
+      .toArray()
+      .map(paymentFromRow)
   }
 
   reservationOf(operationId: string, sinceMs: EpochMs): ReservationRecord | null {

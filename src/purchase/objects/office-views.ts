@@ -2,7 +2,7 @@
 import { PAYMENT_GRACE_MS } from '../core/limits.ts'
 import { currentPayment, type Order } from '../core/orders.ts'
 import type { PaymentRecord } from '../core/records.ts'
-import type { Payment, Reservation } from '../ports.ts'
+import type { Checkout, Payment, PaymentDetail, Reservation } from '../ports.ts'
 
 export function reservationView(eventId: string, order: Order): Reservation {
   const { reservationId, seatIds, amount, state, paymentId } = order.reservation
@@ -12,6 +12,17 @@ export function reservationView(eventId: string, order: Order): Reservation {
 
 export function paymentView({ paymentId, state, amount }: PaymentRecord): Payment {
   return { paymentId, state, amount }
+}
+
+export function checkoutView(payment: PaymentRecord): Checkout {
+  return { ...paymentView(payment), checkoutUrl: payment.state === 'pending' ? payment.checkoutUrl : null }
+}
+
+export function paymentDetail(payment: PaymentRecord): PaymentDetail {
+  const { reservationId, userId, method, createdAtMs, deadlineAtMs, reference } = payment
+  const createdAt = new Date(createdAtMs).toISOString()
+  const deadlineAt = new Date(deadlineAtMs).toISOString()
+  return { ...paymentView(payment), reservationId, userId, method, createdAt, deadlineAt, reference }
 }
 
 /** A hold is longer while somebody may be paying at a provider. */

@@ -10,7 +10,21 @@ import { lineOf } from '../../durable/objects.ts'
 import { randomText } from '../../durable/promotion-tools.ts'
 import { log } from '../../observability/log.ts'
 import type { SectionPlan } from '../core/seat-plan.ts'
-import type { HoldCall, OfficeResult, Payment, Reservation, SeatOfficeApi } from '../ports.ts'
+import type { PaymentState } from '../core/records.ts'
+import type { Heard } from '../payments/desk.ts'
+import type { ProviderState } from '../payments/port.ts'
+import { paymentTools } from '../payments/payment-tools.ts'
+import type {
+  Checkout,
+  HoldCall,
+  OfficeResult,
+  Payment,
+  PaymentDetail,
+  ProviderCheckoutCall,
+  Reservation,
+  Resolution,
+  SeatOfficeApi,
+} from '../ports.ts'
 import { walletOf } from './objects.ts'
 import { OfficeEngine } from './office-engine.ts'
 import type { OfficeHost, OfficeOutside } from './office-host.ts'
@@ -22,7 +36,7 @@ export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     const eventId = ctx.id.name ?? ''
-    this.#engine = new OfficeEngine(hostOf(ctx, eventId), outsideOf(env, eventId))
+    this.#engine = new OfficeEngine(hostOf(ctx, env, eventId), outsideOf(env, eventId))
   }
 
   async plan(sections: readonly SectionPlan[]): Promise<OfficeResult<{ seatCount: number }>> {
@@ -53,16 +67,41 @@ export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi {
     return this.#engine.payByWallet(reservationId, userId)
   }
 
+  async payByProvider(call: ProviderCheckoutCall): Promise<OfficeResult<Checkout>> {
+    return this.#engine.provider.payByProvider(call)
+  }
+
+  async hearProvider(providerEventId: string, paymentId: string, state: ProviderState): Promise<Heard> {
+    return this.#engine.provider.hearProvider(providerEventId, paymentId, state)
+  }
+
+  async lookAtPayment(paymentId: string): Promise<Heard> {
+    return this.#engine.provider.lookAtPayment(paymentId)
+  }
+
+  async confirmPayment(paymentId: string, proof: string): Promise<Heard> {
+    return this.#engine.provider.confirmPayment(paymentId, proof)
+  }
+
+  async payments(state: PaymentState): Promise<PaymentDetail[]> {
+    return this.#engine.provider.payments(state)
+  }
+
+  async resolvePayment(paymentId: string, as: Resolution): Promise<OfficeResult<PaymentDetail>> {
+    return this.#engine.provider.resolvePayment(paymentId, as)
+  }
+
   override async alarm(): Promise<void> {
     await this.#engine.alarm()
   }
 }
 
-function hostOf(ctx: DurableObjectState, eventId: string): OfficeHost {
+function hostOf(ctx: DurableObjectState, env: Env, eventId: string): OfficeHost {
   const clock = new LineClock()
   return {
     eventId,
     rows: new OfficeStorage(ctx.storage),
+    payments: paymentTools(env, ctx.storage.sql),
     nowMs: () => clock.nowMs(),
     setAlarm: (atMs) => ctx.storage.setAlarm(clock.toRaw(atMs)),
     background: (work) =>

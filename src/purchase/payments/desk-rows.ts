@@ -1,8 +1,10 @@
 /** What the payment desk keeps: what the provider has to be told again, and which of its events have been heard. */
 import type { EpochMs } from '../../core/time.ts'
 import type { SqlStatements } from '../../ports/sql-database.ts'
+import type { ProviderName } from './port.ts'
 
 export type Checkout = {
+  readonly provider: ProviderName
   /** The address of the service at which the visitor began to pay. */
   readonly origin: string
   readonly description: string
@@ -12,7 +14,7 @@ export type Checkout = {
 
 export interface DeskRows {
   /** Begun once; a repetition changes nothing. */
-  begin(paymentId: string, checkout: Pick<Checkout, 'origin' | 'description'>): void
+  begin(paymentId: string, checkout: Omit<Checkout, 'confirmStartedMs'>): void
   checkout(paymentId: string): Checkout | null
   noteConfirmation(paymentId: string, atMs: EpochMs): void
   /** False when the provider was asked about this payment less than `againMs` ago. */
@@ -23,10 +25,11 @@ export interface DeskRows {
   forgetEvents(heardBeforeMs: EpochMs, rowsMax: number): void
 }
 
-/** A migration of the office's database. */
+/** Part of a migration of the office's database. */
 export const DESK_SCHEMA = `
   CREATE TABLE checkouts (
     payment_id TEXT PRIMARY KEY,
+    provider TEXT NOT NULL,
     origin TEXT NOT NULL,
     description TEXT NOT NULL,
     asked_ms INTEGER,
@@ -40,6 +43,13 @@ export const DESK_SCHEMA = `
   CREATE INDEX provider_events_by_age ON provider_events (heard_ms);
 `
 
+type CheckoutRow = {
+  provider: ProviderName
+  origin: string
+  description: string
+  confirm_started_ms: number | null
+}
+
 export class DeskStorage implements DeskRows {
   readonly #sql: SqlStatements
 
@@ -47,10 +57,12 @@ export class DeskStorage implements DeskRows {
     this.#sql = sql
   }
 
-  begin(paymentId: string, { origin, description }: Pick<Checkout, 'origin' | 'description'>): void {
+  begin(paymentId: string, { provider, origin, description }: Omit<Checkout, 'confirmStartedMs'>): void {
     this.#sql.exec(
-      'INSERT INTO checkouts (payment_id, origin, description) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+      `INSERT INTO checkouts (payment_id, provider, origin, description) VALUES (?, ?, ?, ?)
+       ON CONFLICT DO NOTHING`,
       paymentId,
+      provider,
       origin,
       description,
     )
@@ -58,13 +70,14 @@ export class DeskStorage implements DeskRows {
 
   checkout(paymentId: string): Checkout | null {
     const [row] = this.#sql
-      .exec<{ origin: string; description: string; confirm_started_ms: number | null }>(
-        'SELECT origin, description, confirm_started_ms FROM checkouts WHERE payment_id = ?',
+      .exec<CheckoutRow>(
+        'SELECT provider, origin, description, confirm_started_ms FROM checkouts WHERE payment_id = ?',
         paymentId,
       )
       .toArray()
     if (row === undefined) return null
-    return { origin: row.origin, description: row.description, confirmStartedMs: row.confirm_started_ms }
+    const { confirm_started_ms: confirmStartedMs, ...checkout } = row
+    return { ...checkout, confirmStartedMs }
   }
 
   noteConfirmation(paymentId: string, atMs: EpochMs): void {

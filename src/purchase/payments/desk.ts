@@ -31,7 +31,8 @@ export type PaymentEvent = Extract<OrderEvent, { paymentId: string }>
 
 export type DeskLink = {
   readonly eventId: string
-  readonly provider: PaymentProvider
+  /** Null: none is configured. Payments that were begun with one are then an operator's. */
+  readonly provider: PaymentProvider | null
   readonly currency: string
   readonly rows: DeskRows
   readonly log: Log
@@ -57,8 +58,8 @@ export class PaymentDesk {
 
   /** Opens the checkout of a payment that has been begun. Asked twice, there is one checkout. */
   async open(paymentId: string): Promise<Opened> {
-    const { provider, follow } = this.#link
-    const reply = await provider.create(this.#described(paymentId))
+    const { follow } = this.#link
+    const reply = await this.#ask(paymentId, (provider, payment) => provider.create(payment))
     switch (reply.kind) {
       case 'created': {
         const { reference, checkoutUrl } = reply
@@ -87,12 +88,12 @@ export class PaymentDesk {
 
   /** Somebody says that something has happened: the provider is asked. */
   async look(paymentId: string): Promise<Heard> {
-    const { rows, nowMs, provider } = this.#link
+    const { rows, nowMs } = this.#link
     const payment = this.#payment(paymentId)
     if (payment === null) return 'payment-unknown'
     if (isFinal(payment)) return 'settled'
     if (!rows.noteAsked(paymentId, nowMs(), ASK_AGAIN_MS)) return 'later'
-    const reply = await provider.fetch(this.#described(paymentId))
+    const reply = await this.#ask(paymentId, (provider, described) => provider.fetch(described))
     if (reply.kind === 'unknown') return this.#notYet(paymentId, reply)
     this.#settle(paymentId, reply.state)
     return 'settled'
@@ -100,13 +101,13 @@ export class PaymentDesk {
 
   /** The visitor is back, with a proof of having agreed: where the provider waits for our word, the money is taken now. */
   async confirm(paymentId: string, proof: string): Promise<Heard> {
-    const { rows, nowMs, provider } = this.#link
+    const { rows, nowMs } = this.#link
     const payment = this.#payment(paymentId)
     if (payment === null) return 'payment-unknown'
     // Too late: the seats may be gone before the answer is here, and then nobody should be charged.
     if (payment.state !== 'pending' || nowMs() >= payment.deadlineAtMs) return this.look(paymentId)
     rows.noteConfirmation(paymentId, nowMs())
-    const reply = await provider.confirm(this.#described(paymentId), proof)
+    const reply = await this.#ask(paymentId, (provider, described) => provider.confirm(described, proof))
     if (reply.kind === 'unknown') return this.#notYet(paymentId, reply)
     this.#settle(paymentId, reply.state)
     return 'settled'
@@ -117,12 +118,12 @@ export class PaymentDesk {
    * grace the payment is an operator's.
    */
   async close(paymentId: string): Promise<void> {
-    const { provider, follow, nowMs } = this.#link
+    const { follow, nowMs } = this.#link
     const payment = this.#payment(paymentId)
     if (payment === null || isFinal(payment)) return
     const state = this.#mayBeConfirmedNow(paymentId)
       ? ({ kind: 'unknown', cause: 'a confirmation is under way' } as const)
-      : await provider.cancel(this.#described(paymentId))
+      : await this.#ask(paymentId, (provider, described) => provider.cancel(described))
     if (state.kind === 'known' && state.state.kind !== 'open') return this.#settle(paymentId, state.state)
     const cause = state.kind === 'unknown' ? state.cause : 'still open'
     if (nowMs() < payment.deadlineAtMs + PAYMENT_GRACE_MS) throw new Error(`not closed: ${cause}`)
@@ -132,8 +133,8 @@ export class PaymentDesk {
 
   /** Gives the money back. Rejects to be tried again. */
   async refund(paymentId: string): Promise<void> {
-    const { provider, follow, nowMs, postponeRefund } = this.#link
-    const reply = await provider.refund(this.#described(paymentId))
+    const { follow, nowMs, postponeRefund } = this.#link
+    const reply = await this.#ask(paymentId, (provider, payment) => provider.refund(payment))
     if (reply.kind === 'refunded') return follow({ kind: 'payment_refunded', paymentId })
     if (reply.kind === 'pending') throw new Error('the refund is on its way')
     if (reply.kind === 'unknown') throw new Error(`refund unknown: ${reply.cause}`)
@@ -187,13 +188,20 @@ export class PaymentDesk {
     return order?.payments.find((payment) => payment.paymentId === paymentId) ?? null
   }
 
-  #described(paymentId: string): ProviderPayment {
+  /** Of another provider than the one that a payment was begun with, no answer means anything. */
+  async #ask<Reply>(
+    paymentId: string,
+    ask: (provider: PaymentProvider, payment: ProviderPayment) => Promise<Reply>,
+  ): Promise<Reply | Unknown> {
+    const { provider, rows, currency } = this.#link
     const payment = this.#payment(paymentId)
-    const checkout = this.#link.rows.checkout(paymentId)
+    const checkout = rows.checkout(paymentId)
     if (payment === null || checkout === null) throw new Error('a payment that no checkout was begun for')
+    if (provider?.name !== checkout.provider)
+      return { kind: 'unknown', cause: `begun with ${checkout.provider}` }
     const { amount, createdAtMs, reference } = payment
     const { origin, description } = checkout
-    return { paymentId, amount, createdAtMs, reference, origin, description, currency: this.#link.currency }
+    return ask(provider, { paymentId, amount, currency, createdAtMs, reference, origin, description })
   }
 
   #log(event: string, paymentId: string, cause: string): void {

@@ -11,6 +11,7 @@ import type { RegistryApi } from '../../../src/ports/registry.ts'
 import type { PurchasePorts, SeatOfficeApi, WalletApi } from '../../../src/purchase/ports.ts'
 import type { GuestSession } from '../../../src/ports/tokens.ts'
 import { createEntryTokens } from '../../../src/tokens/entry-token.ts'
+import { createProvider } from '../../../src/purchase/payments/providers.ts'
 import { createVisitorTokens } from '../../../src/tokens/visitor-token.ts'
 import { signingJwks } from '../tokens/keys.ts'
 
@@ -76,6 +77,7 @@ export function createGateway({
     totals: () => recorded<WalletApi>('wallets', wallet, calls).totals(),
     left: (eventId, admissionId) => officeOf(eventId).left(admissionId),
     holdMs: config.purchaseHoldSeconds * 1_000,
+    provider: config.payments === null ? null : createProvider(config.payments),
   }
   const all: GatewayDeps = {
     config,

@@ -47,6 +47,12 @@ const FAILURES: { readonly [code in ProblemCode]: Extract<Failure, { reason: cod
   'reservation-paid': { reason: 'reservation-paid' },
   'payment-in-progress': { reason: 'payment-in-progress' },
   'reservation-expired': { reason: 'reservation-expired' },
+  'signature-invalid': { reason: 'signature-invalid' },
+  'payment-not-found': { reason: 'payment-not-found' },
+  'payment-method-unavailable': { reason: 'payment-method-unavailable' },
+  'payment-not-stuck': { reason: 'payment-not-stuck', state: 'paid' },
+  'payment-refused': { reason: 'payment-refused' },
+  'payment-provider-unavailable': { reason: 'payment-provider-unavailable' },
 }
 
 describe('problem+json', () => {

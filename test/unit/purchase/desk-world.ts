@@ -81,7 +81,11 @@ export class DeskWorld {
       checkoutUrl: null,
     }
     this.follow({ kind: 'payment_wanted', payment })
-    this.rows.begin(paymentId, { origin: 'https://usher.example', description: 'demo: A-1-1, A-1-2' })
+    this.rows.begin(paymentId, {
+      provider: 'fake',
+      origin: 'https://usher.example',
+      description: 'demo: A-1-1, A-1-2',
+    })
     await this.desk.open(paymentId)
   }
 
