@@ -62,7 +62,7 @@ export function stripeEvent(
   const id = options.id ?? `evt_${randomBytes(12).toString('hex')}`
   const body = JSON.stringify({ id, object: 'event', type, livemode: false, data: { object: session } })
   const signature = signatureOf(body, options.secret ?? STRIPE_SECRET, options.sentAtMs ?? Date.now())
-  return { body, headers: { 'Content-Type': 'application/json', 'Stripe-Signature': signature } }
+  return { body, headers: { 'content-type': 'application/json', 'stripe-signature': signature } }
 }
 
 export class Stripe {

@@ -1,5 +1,4 @@
 /** A payment desk with the real rules of orders and seats, a clock and a provider that the test holds in its hands. */
-import { ok } from '../../../src/core/result.ts'
 import { applyChange, onOrder, type OfficeState } from '../../../src/purchase/core/office.ts'
 import type { Order, OrderEvent } from '../../../src/purchase/core/orders.ts'
 import type {
@@ -12,14 +11,9 @@ import type {
 import { SeatMap } from '../../../src/purchase/core/seat-map.ts'
 import { DESK_SCHEMA, DeskStorage } from '../../../src/purchase/payments/desk-rows.ts'
 import { PaymentDesk } from '../../../src/purchase/payments/desk.ts'
-import type {
-  CreateReply,
-  PaymentProvider,
-  ProviderState,
-  RefundReply,
-  StateReply,
-} from '../../../src/purchase/payments/port.ts'
+import type { ProviderName } from '../../../src/purchase/payments/port.ts'
 import { SqliteDatabase } from '../../long/sqlite-database.ts'
+import { paid, ScriptedProvider } from './scripted-provider.ts'
 
 export const PRICE = 12_000
 export const HOLD_MS = 300_000
@@ -32,20 +26,12 @@ export class DeskWorld {
   readonly office: OfficeState = { seats: new SeatMap(), version: 1 }
   readonly errands = new Map<string, number>()
   readonly logged: string[] = []
-  /** What the provider was asked, in order. */
-  readonly asked: string[] = []
-  /** How the provider answers. */
-  creates: CreateReply = { kind: 'created', reference: 'ref', checkoutUrl: 'https://pay.example/ref' }
-  says: StateReply = { kind: 'known', state: { kind: 'open' } }
-  /** What `cancel` answers; null: the same as `says`. */
-  cancels: StateReply | null = { kind: 'known', state: { kind: 'closed' } }
-  refunds: RefundReply = { kind: 'refunded' }
-  /** Runs while the provider is being asked. */
-  meanwhile: () => void = () => {}
+  readonly provider: ScriptedProvider
   readonly rows: DeskStorage
   readonly desk: PaymentDesk
 
-  constructor() {
+  constructor(provider: ProviderName = 'fake') {
+    this.provider = new ScriptedProvider(provider)
     const database = new SqliteDatabase()
     database.sql.exec(DESK_SCHEMA)
     this.rows = new DeskStorage(database.sql)
@@ -54,7 +40,7 @@ export class DeskWorld {
     this.order = { reservation: this.#reservation(), payments: [] }
     this.desk = new PaymentDesk({
       eventId: 'demo',
-      provider: this.#provider(),
+      provider: this.provider,
       currency: 'KRW',
       rows: this.rows,
       log: { info: () => {}, error: () => {}, warn: (event) => void this.logged.push(event) },
@@ -142,41 +128,12 @@ export class DeskWorld {
       paymentId: null,
     }
   }
-
-  #provider(): PaymentProvider {
-    const ask = async <T>(what: string, answer: () => T): Promise<T> => {
-      this.asked.push(what)
-      await Promise.resolve()
-      this.meanwhile()
-      return answer()
-    }
-    return {
-      name: 'fake',
-      create: () => ask('create', () => this.creates),
-      verifyWebhook: () => ok({ kind: 'other' }),
-      readReturn: () => null,
-      confirm: () => ask('confirm', () => this.says),
-      fetch: () => ask('fetch', () => this.says),
-      cancel: () => ask('cancel', () => this.cancels ?? this.says),
-      refund: () => ask('refund', () => this.refunds),
-    }
-  }
 }
-
-export function known(kind: Exclude<ProviderState['kind'], 'paid'>): StateReply {
-  return { kind: 'known', state: { kind } }
-}
-
-export function paid(amount = PRICE, currency = 'KRW'): ProviderState {
-  return { kind: 'paid', amount, currency }
-}
-
-export const AWAY = { kind: 'unknown', cause: 'TimeoutError' } as const
 
 /** Every state that a payment at a provider can be in, and how it gets there. */
 export const WAYS: Readonly<Record<PaymentState, (world: DeskWorld) => Promise<void>>> = {
   pending: async () => {},
-  paid: async (world) => void world.desk.hear('way', 'p1', paid()),
+  paid: async (world) => void world.desk.hear('way', 'p1', paid(PRICE)),
   failed: async (world) => void world.desk.hear('way', 'p1', { kind: 'failed' }),
   expired: async (world) => {
     world.afterDeadline()
@@ -185,7 +142,7 @@ export const WAYS: Readonly<Record<PaymentState, (world: DeskWorld) => Promise<v
   refund_due: async (world) => {
     await WAYS.expired(world)
     world.takenByAnother()
-    world.desk.hear('way', 'p1', paid())
+    world.desk.hear('way', 'p1', paid(PRICE))
   },
   refunded: async (world) => {
     await WAYS.refund_due(world)

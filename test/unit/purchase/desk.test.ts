@@ -2,7 +2,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { PAYMENT_GRACE_MS } from '../../../src/purchase/core/limits.ts'
 import { PAYMENT_STATES } from '../../../src/purchase/core/records.ts'
-import { AWAY, DeskWorld, HOLD_MS, known, paid, PRICE, WAYS } from './desk-world.ts'
+import { DeskWorld, HOLD_MS, PRICE, WAYS } from './desk-world.ts'
+import { AWAY, known, paid } from './scripted-provider.ts'
 
 let world: DeskWorld
 
@@ -19,42 +20,42 @@ describe('a checkout', () => {
 
   it('that the provider refuses gives the visitor back to the hold', async () => {
     const other = new DeskWorld()
-    other.creates = { kind: 'refused', code: 'parameter_invalid' }
+    other.provider.creates = { kind: 'refused', code: 'parameter_invalid' }
     await other.begin()
     expect(other.stands()).toBe('held failed held')
   })
 
   it('whose opening nobody answered can be opened again', async () => {
     const other = new DeskWorld()
-    other.creates = AWAY
+    other.provider.creates = AWAY
     await other.begin()
     expect(other.stands()).toBe('paying pending paying')
-    other.creates = { kind: 'created', reference: 'ref', checkoutUrl: 'https://pay.example/ref' }
+    other.provider.creates = { kind: 'created', reference: 'ref', checkoutUrl: 'https://pay.example/ref' }
     expect(await other.desk.open('p1')).toBe('opened')
   })
 
   it('whose opening nobody answered is closed at the provider all the same before the seats are free', async () => {
     const other = new DeskWorld()
-    other.creates = AWAY
+    other.provider.creates = AWAY
     await other.begin()
     other.afterDeadline()
     await other.desk.close('p1')
-    expect(other.asked).toEqual(['create', 'cancel'])
+    expect(other.provider.asked).toEqual(['create', 'cancel'])
     expect(other.stands()).toBe('expired expired free')
   })
 })
 
 describe('signed news', () => {
   it('of a payment in time sells the seats and owes the completion', () => {
-    expect(world.desk.hear('e1', 'p1', paid())).toBe('settled')
+    expect(world.desk.hear('e1', 'p1', paid(PRICE))).toBe('settled')
     expect(world.stands()).toBe('paid paid sold')
     expect(world.owes('complete')).toBe(true)
     expect(world.owes('close')).toBe(false)
   })
 
   it('that come twice are heard once', () => {
-    world.desk.hear('e1', 'p1', paid())
-    expect(world.desk.hear('e1', 'p1', paid())).toBe('repeated')
+    world.desk.hear('e1', 'p1', paid(PRICE))
+    expect(world.desk.hear('e1', 'p1', paid(PRICE))).toBe('repeated')
     expect(world.stands()).toBe('paid paid sold')
   })
 
@@ -62,9 +63,9 @@ describe('signed news', () => {
     ['failed after paid', { kind: 'failed' }],
     ['closed after paid', { kind: 'closed' }],
     ['open after paid', { kind: 'open' }],
-    ['paid after paid, in another event', paid()],
+    ['paid after paid, in another event', paid(PRICE)],
   ] as const)('out of order change nothing: %s', (_name, state) => {
-    world.desk.hear('e1', 'p1', paid())
+    world.desk.hear('e1', 'p1', paid(PRICE))
     world.desk.hear('e2', 'p1', state)
     expect(world.stands()).toBe('paid paid sold')
     expect(world.owes('refund')).toBe(false)
@@ -78,21 +79,21 @@ describe('signed news', () => {
 
   it('of a success after a failure are believed: the money is there', () => {
     world.desk.hear('e1', 'p1', { kind: 'failed' })
-    world.desk.hear('e2', 'p1', paid())
+    world.desk.hear('e2', 'p1', paid(PRICE))
     expect(world.stands()).toBe('paid paid sold')
   })
 
   it('of a success after the end sell the seats that are still free', async () => {
     await WAYS.expired(world)
     expect(world.stands()).toBe('expired expired free')
-    world.desk.hear('e1', 'p1', paid())
+    world.desk.hear('e1', 'p1', paid(PRICE))
     expect(world.stands()).toBe('paid paid sold')
   })
 
   it('of a success after the end give the money back when somebody else has the seats', async () => {
     await WAYS.expired(world)
     world.takenByAnother()
-    world.desk.hear('e1', 'p1', paid())
+    world.desk.hear('e1', 'p1', paid(PRICE))
     expect(world.stands()).toBe('refund_due refund_due sold')
     expect(world.owes('refund')).toBe(true)
     await world.desk.refund('p1')
@@ -110,12 +111,12 @@ describe('signed news', () => {
   })
 
   it('of a payment that is not ours change nothing', () => {
-    expect(world.desk.hear('e1', 'p9', paid())).toBe('payment-unknown')
+    expect(world.desk.hear('e1', 'p9', paid(PRICE))).toBe('payment-unknown')
     expect(world.stands()).toBe('paying pending paying')
   })
 
   it('of a refund that somebody made at the provider do not take sold seats away', () => {
-    world.desk.hear('e1', 'p1', paid())
+    world.desk.hear('e1', 'p1', paid(PRICE))
     world.desk.hear('e2', 'p1', { kind: 'refunded' })
     expect(world.stands()).toBe('paid paid sold')
     expect(world.logged).toContain('refunded_elsewhere')
@@ -127,7 +128,7 @@ describe('signed news', () => {
       { kind: 'failed' },
       { kind: 'closed' },
       { kind: 'refunded' },
-      paid(),
+      paid(PRICE),
     ] as const) {
       const other = new DeskWorld()
       await other.begin()
@@ -135,7 +136,7 @@ describe('signed news', () => {
       expect(other.payment().state).toBe(state)
       const wasSold = other.stands().endsWith('sold')
       other.desk.hear('e1', 'p1', news)
-      other.desk.hear('e2', 'p1', paid())
+      other.desk.hear('e2', 'p1', paid(PRICE))
       if (wasSold) expect(other.stands()).toMatch(/sold$/)
       // The money is ours exactly when the seats are the visitor's; else it goes back, or an operator looks.
       const { reservation } = other.order
@@ -149,7 +150,7 @@ describe('a hint that anybody may have sent', () => {
     expect(await world.desk.look('p1')).toBe('settled')
     expect(world.stands()).toBe('paying pending paying')
     world.nowMs += 1_000
-    world.says = { kind: 'known', state: paid() }
+    world.provider.says = { kind: 'known', state: paid(PRICE) }
     expect(await world.desk.look('p1')).toBe('settled')
     expect(world.stands()).toBe('paid paid sold')
   })
@@ -157,29 +158,29 @@ describe('a hint that anybody may have sent', () => {
   it('does not make the provider be asked more often than once a second, nor about what is over', async () => {
     await world.desk.look('p1')
     expect(await world.desk.look('p1')).toBe('later')
-    world.desk.hear('e1', 'p1', paid())
+    world.desk.hear('e1', 'p1', paid(PRICE))
     world.nowMs += 1_000
     expect(await world.desk.look('p1')).toBe('settled')
-    expect(world.asked).toEqual(['create', 'fetch'])
+    expect(world.provider.asked).toEqual(['create', 'fetch'])
   })
 
   it('is to be repeated when the provider does not answer', async () => {
-    world.says = AWAY
+    world.provider.says = AWAY
     expect(await world.desk.look('p1')).toBe('later')
     expect(world.stands()).toBe('paying pending paying')
   })
 
   it('about a payment that is not ours asks nobody', async () => {
     expect(await world.desk.look('p9')).toBe('payment-unknown')
-    expect(world.asked).toEqual(['create'])
+    expect(world.provider.asked).toEqual(['create'])
   })
 
   it('frees a payment that is stuck as soon as the provider can tell', async () => {
-    world.cancels = AWAY
+    world.provider.cancels = AWAY
     world.afterDeadline(PAYMENT_GRACE_MS)
     await world.desk.close('p1')
     expect(world.stands()).toBe('stuck stuck paying')
-    world.says = { kind: 'known', state: paid() }
+    world.provider.says = { kind: 'known', state: paid(PRICE) }
     await world.desk.look('p1')
     expect(world.stands()).toBe('paid paid sold')
   })
@@ -187,20 +188,20 @@ describe('a hint that anybody may have sent', () => {
 
 describe('a visitor who comes back with a proof', () => {
   it('is charged, and the seats are sold', async () => {
-    world.says = { kind: 'known', state: paid() }
+    world.provider.says = { kind: 'known', state: paid(PRICE) }
     await world.desk.confirm('p1', 'proof')
-    expect(world.asked).toEqual(['create', 'confirm'])
+    expect(world.provider.asked).toEqual(['create', 'confirm'])
     expect(world.stands()).toBe('paid paid sold')
   })
 
   it('after the deadline is not charged', async () => {
     world.afterDeadline()
     await world.desk.confirm('p1', 'proof')
-    expect(world.asked).toEqual(['create', 'fetch'])
+    expect(world.provider.asked).toEqual(['create', 'fetch'])
   })
 
   it('and whose charge nobody answered keeps the seats until it can be known', async () => {
-    world.says = AWAY
+    world.provider.says = AWAY
     world.nowMs = world.payment().deadlineAtMs - 1
     expect(await world.desk.confirm('p1', 'proof')).toBe('later')
     world.afterDeadline()
@@ -217,7 +218,7 @@ describe('at the deadline', () => {
   it('the checkout is closed at the provider before the seats are free', async () => {
     world.afterDeadline()
     let seatsMeanwhile = ''
-    world.meanwhile = () => {
+    world.provider.meanwhile = () => {
       seatsMeanwhile = world.stands()
     }
     await world.desk.close('p1')
@@ -226,7 +227,7 @@ describe('at the deadline', () => {
   })
 
   it('what was paid in the last moment is sold', async () => {
-    world.cancels = { kind: 'known', state: paid() }
+    world.provider.cancels = { kind: 'known', state: paid(PRICE) }
     world.afterDeadline()
     await world.desk.close('p1')
     expect(world.stands()).toBe('paid paid sold')
@@ -234,13 +235,13 @@ describe('at the deadline', () => {
 
   it('news that come while the checkout is being closed are not overwritten', async () => {
     world.afterDeadline()
-    world.meanwhile = () => void world.desk.hear('e1', 'p1', paid())
+    world.provider.meanwhile = () => void world.desk.hear('e1', 'p1', paid(PRICE))
     await world.desk.close('p1')
     expect(world.stands()).toBe('paid paid sold')
   })
 
   it('a provider that does not answer is asked again until the grace is over, then an operator', async () => {
-    world.cancels = AWAY
+    world.provider.cancels = AWAY
     world.afterDeadline(PAYMENT_GRACE_MS - 1)
     await expect(world.desk.close('p1')).rejects.toThrow('not closed')
     expect(world.stands()).toBe('paying pending paying')
@@ -251,7 +252,7 @@ describe('at the deadline', () => {
   })
 
   it('a provider that neither closes nor decides it leaves it to an operator, not to the next buyer', async () => {
-    world.cancels = known('open')
+    world.provider.cancels = known('open')
     world.afterDeadline(PAYMENT_GRACE_MS)
     await world.desk.close('p1')
     expect(world.stands()).toBe('stuck stuck paying')
@@ -267,16 +268,16 @@ describe('a refund', () => {
     ['that is not answered', AWAY],
     ['that is on its way', { kind: 'pending' }],
   ] as const)('%s is tried again', async (_name, reply) => {
-    world.refunds = reply
+    world.provider.refunds = reply
     await expect(world.desk.refund('p1')).rejects.toThrow('refund')
     expect(world.payment().state).toBe('refund_due')
-    world.refunds = { kind: 'refunded' }
+    world.provider.refunds = { kind: 'refunded' }
     await world.desk.refund('p1')
     expect(world.payment().state).toBe('refunded')
   })
 
   it('that is refused stays due, is said, and is tried again much later', async () => {
-    world.refunds = { kind: 'refused', code: 'balance_insufficient' }
+    world.provider.refunds = { kind: 'refused', code: 'balance_insufficient' }
     await world.desk.refund('p1')
     expect(world.payment().state).toBe('refund_due')
     expect(world.logged).toContain('refund_refused')
@@ -286,6 +287,18 @@ describe('a refund', () => {
   it('that somebody made at the provider is heard', () => {
     world.desk.hear('e9', 'p1', { kind: 'refunded' })
     expect(world.payment().state).toBe('refunded')
+  })
+})
+
+describe('after a change of provider', () => {
+  it('what was begun with the other one is not closed on the word of this one', async () => {
+    const other = new DeskWorld('toss')
+    other.rows.begin('p1', { provider: 'stripe', origin: 'https://usher.example', description: 'demo' })
+    await other.begin()
+    other.afterDeadline(PAYMENT_GRACE_MS)
+    await other.desk.close('p1')
+    expect(other.provider.asked).toEqual([])
+    expect(other.stands()).toBe('stuck stuck paying')
   })
 })
 

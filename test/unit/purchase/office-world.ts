@@ -1,0 +1,134 @@
+/** A seat office on its real rows, with a clock, an alarm, wallets, a line and a provider that the test holds in its hands. */
+import { ok } from '../../../src/core/result.ts'
+import { OfficeEngine } from '../../../src/purchase/objects/office-engine.ts'
+import type { OfficeHost, OfficeOutside } from '../../../src/purchase/objects/office-host.ts'
+import { OfficeStorage } from '../../../src/purchase/objects/office-storage.ts'
+import { DeskStorage } from '../../../src/purchase/payments/desk-rows.ts'
+import type { PaymentProvider } from '../../../src/purchase/payments/port.ts'
+import { SqliteDatabase } from '../../long/sqlite-database.ts'
+
+const HOLD_MS = 300_000
+export const PAYMENT_MS = 600_000
+
+export class OfficeWorld {
+  nowMs = 1_800_000_000_000
+  engine: OfficeEngine
+  /** Admissions that the line was told of. */
+  readonly completed: string[] = []
+  lineIsAway = false
+  readonly #database = new SqliteDatabase()
+  #provider: PaymentProvider | null
+  #alarmAtMs: number | null = null
+  #background: Promise<unknown>[] = []
+  #ids = 0
+
+  constructor(provider: PaymentProvider | null) {
+    this.#provider = provider
+    this.engine = this.#start()
+  }
+
+  /** The object is gone and comes back on its rows; what it was doing is lost. */
+  restart(provider: PaymentProvider | null = this.#provider): void {
+    this.#provider = provider
+    this.#background = []
+    this.engine = this.#start()
+  }
+
+  /** Plans four seats and holds the first two. */
+  async held(): Promise<string> {
+    await this.engine.plan([{ name: 'A', rows: 1, seatsPerRow: 4, price: 6_000 }])
+    const held = await this.engine.hold({
+      operationId: 'o',
+      userId: 'ann',
+      admissionId: 'admission',
+      selection: { kind: 'seats', seatIds: ['A-1-1', 'A-1-2'] },
+      holdMs: HOLD_MS,
+    })
+    if (!held.ok) throw new Error(held.error.reason)
+    return held.value.reservationId
+  }
+
+  /** Begins to pay for the held seats; answers the payment's id. */
+  async begun(reservationId: string): Promise<string> {
+    const begun = await this.checkout(reservationId)
+    if (!begun.ok) throw new Error(begun.error.reason)
+    return begun.value.paymentId
+  }
+
+  checkout(reservationId: string): ReturnType<OfficeEngine['provider']['payByProvider']> {
+    return this.engine.provider.payByProvider({
+      reservationId,
+      userId: 'ann',
+      origin: 'https://usher.example',
+    })
+  }
+
+  async state(reservationId: string): Promise<string> {
+    const found = await this.engine.reservation(reservationId, 'ann')
+    return found.ok ? found.value.state : found.error.reason
+  }
+
+  async seats(): Promise<string[]> {
+    const { seats } = await this.engine.map(null)
+    return JSON.parse(seats ?? '[]').map(({ state }: { state: string }) => state)
+  }
+
+  /** Lets so much time pass; the alarm rings when it is due. */
+  async pass(ms: number): Promise<void> {
+    const untilMs = this.nowMs + ms
+    await this.settled()
+    while (this.#alarmAtMs !== null && this.#alarmAtMs <= untilMs) {
+      this.nowMs = Math.max(this.nowMs, this.#alarmAtMs)
+      this.#alarmAtMs = null
+      await this.engine.alarm()
+      await this.settled()
+    }
+    this.nowMs = untilMs
+  }
+
+  /** All that the office does on the side is done. */
+  async settled(): Promise<void> {
+    while (this.#background.length > 0) await Promise.allSettled(this.#background.splice(0))
+  }
+
+  #start(): OfficeEngine {
+    return new OfficeEngine(this.#host(), this.#outside())
+  }
+
+  #host(): OfficeHost {
+    return {
+      eventId: 'demo',
+      rows: new OfficeStorage(this.#database),
+      payments: {
+        rows: new DeskStorage(this.#database.sql),
+        provider: this.#provider,
+        currency: 'KRW',
+        paymentMs: PAYMENT_MS,
+      },
+      nowMs: () => this.nowMs,
+      setAlarm: async (atMs) => {
+        this.#alarmAtMs = atMs
+      },
+      background: (work) => void this.#background.push(work),
+      restart: (reason) => {
+        throw new Error(reason)
+      },
+      // Nothing here takes long; a limit that never comes is enough.
+      wait: () => new Promise<void>(() => {}),
+      newId: () => {
+        this.#ids += 1
+        return `demo.${String(this.#ids).padStart(22, '0')}`
+      },
+    }
+  }
+
+  #outside(): OfficeOutside {
+    return {
+      post: async () => ok({ balance: 0 }),
+      complete: async (admissionId) => {
+        if (this.lineIsAway) throw new Error('the line is away')
+        this.completed.push(admissionId)
+      },
+    }
+  }
+}
