@@ -9,6 +9,8 @@ import { parseEntryTokenConfig } from './tokens/entry-token-config.ts'
 import type { EntryTokenConfig } from './tokens/entry-token-config.ts'
 import { parsePaymentConfig } from './purchase/payments/payment-config.ts'
 import type { PaymentConfig } from './purchase/payments/payment-config.ts'
+import { parseWebhookConfig } from './outbound/webhook-config.ts'
+import type { WebhookConfig } from './outbound/webhook-config.ts'
 import { err, ok } from './core/result.ts'
 import type { Result } from './core/result.ts'
 
@@ -32,6 +34,8 @@ export type Config = {
   readonly endedRetentionSeconds: number
   /** Where the waiting page sends the admitted. */
   readonly shopUrl: string | null
+  /** Null: the shop is told nothing. */
+  readonly webhooks: WebhookConfig | null
   /** Null: visitors pay by wallet only. */
   readonly payments: PaymentConfig | null
   /** How long seats are held for somebody who does not pay. */
@@ -97,6 +101,7 @@ export function parseConfig(env: ConfigEnv): Result<Config, ConfigProblem[]> {
       max: 315_360_000,
     }),
     shopUrl: reader.has('SHOP_URL') ? reader.url('SHOP_URL') : null,
+    webhooks: parseWebhookConfig(reader),
     payments: parsePaymentConfig(reader, isLocal),
     purchaseHoldSeconds: reader.integer('PURCHASE_HOLD_SECONDS', { byDefault: 300, min: 1, max: 3_600 }),
   }

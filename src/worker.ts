@@ -5,9 +5,11 @@ import { parseConfig } from './config.ts'
 import type { Config } from './config.ts'
 import { idempotencyClient, lineClient, registryClient } from './durable-clients.ts'
 import { log } from './observability/log.ts'
+import { lineOf } from './durable/objects.ts'
+import { consumeQueue, deadLettersClient } from './outbound/outbound.ts'
 import { createRedis } from './redis/client.ts'
 import { createPoolGate } from './redis/pool-gate.ts'
-import { purchaseClients } from './purchase/purchase.ts'
+import { officeNews, purchaseClients } from './purchase/purchase.ts'
 import { watchEvents } from './scheduled.ts'
 import { createEntryTokens } from './tokens/entry-token.ts'
 import { createVisitorTokens } from './tokens/visitor-token.ts'
@@ -17,6 +19,7 @@ export { EventRegistry } from './durable/event-registry.ts'
 export { IdempotencyShard } from './durable/idempotency-shard.ts'
 export { JoinShard } from './durable/join-shard.ts'
 export { StreamShard } from './durable/stream-shard.ts'
+export { DeadLetters } from './outbound/outbound.ts'
 export { SeatOffice, WalletShard } from './purchase/purchase.ts'
 
 /** The application of this isolate. The environment of an isolate never changes. */
@@ -33,6 +36,13 @@ export default {
   async scheduled(controller, env) {
     const deps = { registry: registryClient(env), line: (eventId: string) => lineClient(env, eventId), log }
     await watchEvents(deps, controller.scheduledTime)
+  },
+  queue(batch, env) {
+    const sources = {
+      line: (eventId: string) => lineOf(env, eventId),
+      office: (eventId: string) => officeNews(env, eventId),
+    }
+    return consumeQueue(batch, env, sources)
   },
 } satisfies ExportedHandler<Env>
 
@@ -53,6 +63,7 @@ function configuredApp(config: Config, env: Env): App {
     entryTokens: createEntryTokens(config),
     visitorTokens: createVisitorTokens(config),
     purchase: purchaseClients(env, config),
+    deadLetters: deadLettersClient(env),
     limiters: { join: env.JOIN_LIMIT, session: env.SESSION_LIMIT },
     staticFiles: env.ASSETS,
     // A client for each ping: one that is shared would put the calls of several requests into one batch.

@@ -1,7 +1,7 @@
 /** How the fake provider tells the shop what happened: signed, repeated until it is taken, and faulty when asked to be. */
 import { createHash } from 'node:crypto'
 import { FAKE_SIGNATURE_HEADER } from '../../src/purchase/payments/fake.ts'
-import { signatureOf } from '../../src/purchase/payments/signature.ts'
+import { signatureOf } from '../../src/webhooks/signature.ts'
 import { webhookFateOf, type Fates } from './fates.ts'
 import type { FakePayment } from './ledger.ts'
 

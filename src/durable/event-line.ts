@@ -9,7 +9,11 @@ import type { EventAction } from '../core/event-config.ts'
 import type { JoinReport } from '../core/join-windows.ts'
 import type { Admission, EventDetail, EventStatus, Place } from '../core/views.ts'
 import { log } from '../observability/log.ts'
-import type { LineHost } from '../ports/line-host.ts'
+import { LineNews } from '../outbound/line-news.ts'
+import type { Receipt, WebhookSourceApi } from '../outbound/message.ts'
+import { Outbox } from '../outbound/outbox.ts'
+import { webhookTools } from '../outbound/webhook-tools.ts'
+import type { LineHost, ShopNews } from '../ports/line-host.ts'
 import type {
   ConfigureRequest,
   JoinBlockAnswer,
@@ -37,7 +41,10 @@ import { Promotion } from './promotion.ts'
 import { promotionTools } from './promotion-tools.ts'
 import { streamResponse } from './stream-response.ts'
 
-export class EventLine extends DurableObject<Env> implements LineApi, LineShardsApi, LineStreamsApi {
+export class EventLine
+  extends DurableObject<Env>
+  implements LineApi, LineShardsApi, LineStreamsApi, WebhookSourceApi
+{
   readonly #engine: LineEngine
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -50,6 +57,7 @@ export class EventLine extends DurableObject<Env> implements LineApi, LineShards
       meters,
       streams: (link) => new LineStreams({ ...link, rows, meters }),
       promotion: (link) => new Promotion({ ...link, meters }, promotionTools(env, meters)),
+      news: newsOf(ctx, env),
     })
   }
 
@@ -140,9 +148,19 @@ export class EventLine extends DurableObject<Env> implements LineApi, LineShards
     return this.#engine.follow(request)
   }
 
+  async webhooksHeard(receipts: readonly Receipt[]): Promise<void> {
+    await this.#engine.webhooksHeard(receipts)
+  }
+
   override async alarm(): Promise<void> {
     await this.#engine.alarm()
   }
+}
+
+function newsOf(ctx: DurableObjectState, env: Env): ShopNews | null {
+  const tools = webhookTools(env)
+  if (tools === null) return null
+  return new LineNews(new Outbox({ ...tools, sql: ctx.storage.sql, wait: (ms) => scheduler.wait(ms) }))
 }
 
 function hostOf(ctx: DurableObjectState, rows: LineStorage, endedRetentionMs: number | null): LineHost {

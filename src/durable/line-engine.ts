@@ -14,11 +14,12 @@ import * as visitors from '../core/line-visitors.ts'
 import { decision, type AdmissionRecord, type Change, type Decision, type Notice } from '../core/records.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { ScaleRule, UNSCALED, type LineScale } from '../core/scale.ts'
-import { nextWakeMs } from '../core/schedule.ts'
+import { nextTickMs, nextWakeMs } from '../core/schedule.ts'
 import type { EpochMs } from '../core/time.ts'
 import type { Admission, EventDetail, EventStatus, Outcome, Place } from '../core/views.ts'
-import { log } from '../observability/log.ts'
-import type { LineHost, LineLink, Promoting, Streams } from '../ports/line-host.ts'
+import { errorFields, log } from '../observability/log.ts'
+import type { Receipt, WebhookSourceApi } from '../outbound/message.ts'
+import type { LineHost, LineLink, Promoting, ShopNews, Streams } from '../ports/line-host.ts'
 import type {
   ConfigureRequest,
   JoinBlockAnswer,
@@ -50,14 +51,19 @@ export type LineParts = {
   readonly meters: LineMeters
   readonly streams: (link: LineLink) => Streams
   readonly promotion: (link: LineLink) => Promoting
+  /** Null: there is no shop to tell. */
+  readonly news?: ShopNews | null
 }
 
-export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'>, LineShardsApi, LineStreamsApi {
+export class LineEngine
+  implements Omit<LineApi, 'fetch' | 'reassertPool'>, LineShardsApi, LineStreamsApi, WebhookSourceApi
+{
   readonly #host: LineHost
   readonly #meters: LineMeters
   readonly #streams: Streams
   readonly #promotion: Promoting
   readonly #retention: Retention
+  readonly #news: ShopNews | null
   readonly #blockJoins: BlockJoins
   readonly #scaleRule = new ScaleRule()
   #line: LineState | null
@@ -80,6 +86,7 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'>, Line
     this.#streams = parts.streams(link)
     this.#promotion = parts.promotion(link)
     this.#retention = new Retention(host.rows, host.endedRetentionMs)
+    this.#news = parts.news ?? null
     this.#blockJoins = new BlockJoins({
       ...link,
       background: host.background,
@@ -126,6 +133,7 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'>, Line
     await this.#promotion.promote()
     // A lease that the pool has not taken back would hold a slot for nobody.
     if (line.ledger.debtCount > 0 || line.batch !== null) return err({ reason: 'store-unavailable' })
+    if (!(await this.#isNewsSent(line))) return err({ reason: 'store-unavailable' })
     this.#line = null
     this.#streams.endAll('closed')
     this.#alarmAtMs = null
@@ -277,6 +285,30 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'>, Line
     return this.#end(admissionId, 'revoked')
   }
 
+  // --- What the shop is told ----------------------------------------------------------------------------------------
+
+  async webhooksHeard(receipts: readonly Receipt[]): Promise<void> {
+    if (this.#line === null) return
+    this.#news?.heard(receipts, this.#host.nowMs())
+    this.#arm()
+  }
+
+  async #tellShop(line: LineState, news: ShopNews): Promise<void> {
+    await news.tick(line.event.eventId, this.#host.nowMs())
+    this.#arm()
+  }
+
+  /** Whether nothing is left that only the rows know. */
+  async #isNewsSent(line: LineState): Promise<boolean> {
+    try {
+      await this.#news?.empty(line.event.eventId)
+      return true
+    } catch (error) {
+      log.warn('webhooks_not_queued', { eventId: line.event.eventId, ...errorFields(error) })
+      return false
+    }
+  }
+
   // --- The watchdog, the pool, the clock ----------------------------------------------------------------------------
 
   async watch(scheduledTimeMs: number): Promise<LineResult<{ active: boolean }>> {
@@ -364,6 +396,7 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'>, Line
     // Side by side: a slow Redis delays admissions, never positions.
     this.#host.background(this.#promotion.promote())
     this.#host.background(this.#showPositions())
+    if (this.#news !== null) this.#host.background(this.#tellShop(line, this.#news))
     this.#promotion.reportThroughput(nowMs)
     this.#retention.tick(nowMs)
   }
@@ -409,6 +442,7 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'>, Line
     if (made.changes.length > 0) {
       try {
         this.#host.rows.apply(made.changes)
+        this.#news?.written(made.changes, this.#host.nowMs())
       } catch (error) {
         // Memory is ahead of the rows now; the object starts again from the rows (INV-9).
         this.#host.restart(`storage refused a decision: ${String(error)}`)
@@ -441,7 +475,13 @@ export class LineEngine implements Omit<LineApi, 'fetch' | 'reassertPool'>, Line
     const line = this.#line
     if (line === null) return
     const nowMs = this.#host.nowMs()
-    const wakeAtMs = earliest(nextWakeMs(line, this.#streams.size, nowMs), this.#retention.wakeMs(nowMs))
+    const newsAtMs = this.#news?.wakeMs() ?? null
+    const wakeAtMs = [
+      nextWakeMs(line, this.#streams.size, nowMs),
+      this.#retention.wakeMs(nowMs),
+      // On the grid, so that what happens within a second goes together.
+      newsAtMs === null ? null : Math.max(newsAtMs, nextTickMs(nowMs)),
+    ].reduce(earliest)
     const isArmed = this.#alarmAtMs !== null && this.#alarmAtMs > nowMs - ALARM_DEAD_MS
     if (wakeAtMs === null || (isArmed && (this.#alarmAtMs ?? 0) <= wakeAtMs)) return
     this.#alarmAtMs = wakeAtMs

@@ -1,4 +1,5 @@
 /** The tables of one event's line. docs/storage.md describes them; a row is never changed outside line-storage.ts. */
+import { OUTBOX_SCHEMA } from '../outbound/outbox.ts'
 import type { Migrations } from './migrations.ts'
 
 export const LINE_MIGRATIONS: Migrations = [
@@ -61,4 +62,5 @@ export const LINE_MIGRATIONS: Migrations = [
   CREATE INDEX places_by_end ON places (ended_at_ms) WHERE ended_at_ms IS NOT NULL;
   CREATE INDEX admissions_by_end ON admissions (ended_at_ms) WHERE ended_at_ms IS NOT NULL AND debt IS NULL;
   `,
+  OUTBOX_SCHEMA,
 ]

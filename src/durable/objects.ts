@@ -1,10 +1,14 @@
 /** The one place where an object is found by its name. */
 import type { JoinShardApi, LineApi, LineShardsApi } from '../ports/lines.ts'
+import type { WebhookSourceApi } from '../outbound/message.ts'
 import type { RegistryApi } from '../ports/registry.ts'
 import type { LineStreamsApi } from '../ports/stream-shards.ts'
 
 /** The line of an event. Asking for an event that was never configured leaves nothing behind. */
-export function lineOf(env: Env, eventId: string): LineApi & LineShardsApi & LineStreamsApi {
+export function lineOf(
+  env: Env,
+  eventId: string,
+): LineApi & LineShardsApi & LineStreamsApi & WebhookSourceApi {
   return env.EVENT_LINE.getByName(eventId)
 }
 

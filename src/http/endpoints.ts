@@ -1,6 +1,7 @@
 /** The table of all endpoints. */
 import { ok } from '../core/result.ts'
 import { purchaseEndpoints } from '../purchase/http/endpoints.ts'
+import { webhookEndpoints } from '../outbound/http/endpoints.ts'
 import { endpoint } from './endpoint.ts'
 import type { Endpoint } from './endpoint.ts'
 import { openApiDocument } from './openapi.ts'
@@ -26,6 +27,7 @@ export function createEndpoints(): readonly Endpoint[] {
     ...adminEventEndpoints,
     ...adminPoolEndpoints,
     ...purchaseEndpoints,
+    ...webhookEndpoints,
     ...serviceEndpoints,
     ...waitPageEndpoints,
   ]

@@ -18,6 +18,7 @@ export type GatewayFailure =
   | { readonly reason: 'unsupported-media-type' }
   | { readonly reason: 'idempotency-key-reused' }
   | { readonly reason: 'rate-limited'; readonly retryAfterSeconds: number }
+  | { readonly reason: 'dead-letter-not-found' }
   | { readonly reason: 'internal-error' }
   | { readonly reason: 'misconfigured' }
   | { readonly reason: 'overloaded'; readonly retryAfterSeconds: number }

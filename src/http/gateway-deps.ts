@@ -5,6 +5,7 @@ import type { IdempotencyApi } from '../ports/idempotency.ts'
 import type { LineApi } from '../ports/lines.ts'
 import type { RegistryApi } from '../ports/registry.ts'
 import type { EntryTokens, VisitorTokens } from '../ports/tokens.ts'
+import type { DeadLettersApi } from '../outbound/dead-letters-api.ts'
 import type { PurchasePorts } from '../purchase/ports.ts'
 import type { StaticFiles } from './static-files.ts'
 
@@ -22,6 +23,7 @@ export type GatewayDeps = {
   readonly entryTokens: EntryTokens
   readonly visitorTokens: VisitorTokens
   readonly purchase: PurchasePorts
+  readonly deadLetters: DeadLettersApi
   /** Looked at only when the configuration turns limits on. */
   readonly limiters: { readonly join: RateLimiter; readonly session: RateLimiter }
   readonly staticFiles: StaticFiles

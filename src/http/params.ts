@@ -28,6 +28,11 @@ export const PARAMS: Readonly<Record<string, ParamKind>> = {
     description: 'As in the answer to the hold.',
     failure: () => ({ reason: 'reservation-not-found' }),
   },
+  webhookId: {
+    pattern: /^[0-9a-f]{32}$/,
+    description: 'The `id` of the webhook.',
+    failure: () => ({ reason: 'dead-letter-not-found' }),
+  },
   paymentId: {
     // Made like an admission's id.
     pattern: ADMISSION_ID_PATTERN,

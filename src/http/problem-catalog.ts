@@ -58,6 +58,11 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     detail: 'There is no admission with this id.',
   },
   'pool-not-found': { status: 404, title: 'Pool not found', detail: 'There is no pool with this id.' },
+  'dead-letter-not-found': {
+    status: 404,
+    title: 'Dead letter not found',
+    detail: 'No webhook with this id is among the dead letters: it was delivered, or is too old.',
+  },
   'method-not-allowed': {
     status: 405,
     title: 'Method not allowed',

@@ -16,6 +16,7 @@ import type {
 import type { LineFailure } from '../core/failures.ts'
 import type { Result } from '../core/result.ts'
 import type { EpochMs } from '../core/time.ts'
+import type { Receipt } from '../outbound/message.ts'
 import type { FollowAnswer, FollowRequest, RemoteOpened, RemoteOpening } from './stream-shards.ts'
 
 /** The rows of one line. Every method is synchronous; `apply` writes all of a decision or throws. */
@@ -69,6 +70,20 @@ export interface Promoting {
   /** Says what this event holds in the shared pool. */
   reassert(eventId: string, poolId: string): Promise<void>
   reportThroughput(nowMs: EpochMs): void
+}
+
+/** What the shop is to hear of a line: kept until it has. */
+export interface ShopNews {
+  /** Called in the synchronous block that writes the changes. */
+  written(changes: readonly Change[], nowMs: EpochMs): void
+  /** When the line has to wake for it. */
+  wakeMs(): EpochMs | null
+  /** Sends what is due on its way. Never rejects. */
+  tick(eventId: string, nowMs: EpochMs): Promise<void>
+  /** Sends everything on its way, before the rows are deleted. Rejects when it cannot. */
+  empty(eventId: string): Promise<void>
+  /** What became of it. */
+  heard(receipts: readonly Receipt[], nowMs: EpochMs): void
 }
 
 export type LineHost = {

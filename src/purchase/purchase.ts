@@ -4,6 +4,7 @@ import { inLane } from '../durable-clients.ts'
 import { LanesByLine } from '../line-lanes.ts'
 import { errorFields, log } from '../observability/log.ts'
 import { objectCaller } from '../object-caller.ts'
+import type { WebhookSourceApi } from '../outbound/message.ts'
 import { WALLET_SHARDS } from './core/limits.ts'
 import { officeOf, walletOf, walletShard } from './objects/objects.ts'
 import { createProvider } from './payments/providers.ts'
@@ -14,6 +15,11 @@ export { WalletShard } from './objects/wallet-shard.ts'
 
 /** What this isolate has under way of what anybody may ask. */
 const lanes = new LanesByLine()
+
+/** Who keeps the news of an event's seats. */
+export function officeNews(env: Env, eventId: string): WebhookSourceApi {
+  return officeOf(env, eventId)
+}
 
 export function purchaseClients(
   env: Env,

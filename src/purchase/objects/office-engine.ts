@@ -5,6 +5,8 @@
 import { TimedOut, withinTime } from '../../bounded.ts'
 import { err, ok, type Result } from '../../core/result.ts'
 import { errorFields, log } from '../../observability/log.ts'
+import { messageOf, type Receipt, type WebhookSourceApi } from '../../outbound/message.ts'
+import type { WebhookTools } from '../../outbound/outbox.ts'
 import { Agenda } from '../core/agenda.ts'
 import { OPERATION_KEPT_MS } from '../core/limits.ts'
 import {
@@ -46,7 +48,7 @@ const AGAIN_MS_MAX = 60_000
 
 type Doer = (errand: Errand) => Promise<void>
 
-export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsApi> {
+export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsApi>, WebhookSourceApi {
   /** Payments at a provider. */
   readonly provider: ProviderPayments
   readonly #host: OfficeHost
@@ -70,7 +72,10 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
     this.#isPlanned = snapshot !== null
     this.#office = { seats: new SeatMap(), version: snapshot?.version ?? 0 }
     this.#office.seats.replace(snapshot?.seats ?? [])
-    this.#agenda = new Agenda(snapshot?.holds ?? [], snapshot?.errands ?? [])
+    this.#agenda = new Agenda(
+      snapshot?.holds ?? [],
+      (snapshot?.errands ?? []).filter(({ kind }) => this.#isDoneHere(kind)),
+    )
     this.provider = new ProviderPayments({
       host,
       isPlanned: () => this.#isPlanned,
@@ -164,7 +169,11 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
     this.#alarmAtMs = null
     this.#endHolds()
     const nowMs = this.#host.nowMs()
-    for (const errand of this.#agenda.errandsDue(nowMs, ERRANDS_MAX)) this.#start(errand, nowMs)
+    const due = this.#agenda.errandsDue(nowMs, ERRANDS_MAX)
+    const { webhooks } = this.#host
+    const news = due.filter(({ kind }) => kind === 'webhook')
+    if (webhooks !== null && news.length > 0) this.#tellShop(news, webhooks, nowMs)
+    for (const errand of due) this.#start(errand, nowMs)
     if (this.#isPlanned) {
       this.#host.rows.forget(nowMs - OPERATION_KEPT_MS, FORGOTTEN_MAX)
       this.provider.forget(nowMs)
@@ -174,14 +183,47 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
 
   // --- What is owed to others ---------------------------------------------------------------------------------------
 
-  /** Sets the next attempt before this one begins: whatever becomes of it, there is a next one. */
   #start(errand: Errand, nowMs: number): void {
     const doer = this.#doers[errand.kind]
     if (doer === undefined) return
-    const { attempts } = errand
-    const dueAtMs = nowMs + Math.min(AGAIN_MS_MAX, OUTSIDE_TIMEOUT_MS + AGAIN_MS_MIN * 2 ** attempts)
-    this.#save([{ kind: 'errand_saved', errand: { ...errand, dueAtMs, attempts: attempts + 1 } }])
+    this.#save([begunAgain(errand, nowMs)])
     this.#host.background(this.#attempt(() => doer(errand), errand.kind))
+  }
+
+  /** The queue takes the news of one alarm together, and the office waits for what it says of them. */
+  #tellShop(news: readonly Errand[], { send, resendMs }: WebhookTools, nowMs: number): void {
+    const source = { kind: 'office', eventId: this.#host.eventId } as const
+    this.#save(news.map((errand) => begunAgain(errand, nowMs)))
+    const handedOver = async (): Promise<void> => {
+      await send(news.map((errand) => messageOf(source, errand)))
+      this.#heard(
+        news.map(({ subject }) => ({ subject, quietMs: 0 })),
+        resendMs,
+      )
+    }
+    this.#host.background(this.#attempt(handedOver, 'webhook'))
+  }
+
+  async webhooksHeard(receipts: readonly Receipt[]): Promise<void> {
+    this.#heard(receipts, this.#host.webhooks?.resendMs ?? 0)
+  }
+
+  /** What the queue says of deliveries. What is not owed any more is ignored. */
+  #heard(receipts: readonly Receipt[], resendMs: number): void {
+    const nowMs = this.#host.nowMs()
+    const changes = receipts.flatMap(({ subject, quietMs }): Change[] => {
+      const errand = this.#agenda.errand({ kind: 'webhook', subject })
+      if (errand === undefined) return []
+      if (quietMs === null) return [{ kind: 'errand_done', errand }]
+      // Sent once more when nothing has been heard of it for so long.
+      return [{ kind: 'errand_saved', errand: { ...errand, dueAtMs: nowMs + quietMs + resendMs } }]
+    })
+    this.#save(changes)
+  }
+
+  /** What nobody here does is not owed. */
+  #isDoneHere(kind: Errand['kind']): boolean {
+    return kind === 'webhook' ? this.#host.webhooks !== null : kind in this.#doers
   }
 
   /** What fails is done again by the alarm. */
@@ -292,9 +334,8 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
   // --- Saving -------------------------------------------------------------------------------------------------------
 
   #save(changes: readonly Change[]): void {
-    // What nobody here does is not owed.
     const kept = changes.filter(
-      (change) => change.kind !== 'errand_saved' || change.errand.kind in this.#doers,
+      (change) => change.kind !== 'errand_saved' || this.#isDoneHere(change.errand.kind),
     )
     if (kept.length > 0) {
       try {
@@ -318,6 +359,13 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
     this.#alarmAtMs = wakeAtMs
     this.#host.background(this.#host.setAlarm(wakeAtMs))
   }
+}
+
+/** Sets the next attempt before this one begins: whatever becomes of it, there is a next one. */
+function begunAgain(errand: Errand, nowMs: number): Change {
+  const { attempts } = errand
+  const dueAtMs = nowMs + Math.min(AGAIN_MS_MAX, OUTSIDE_TIMEOUT_MS + AGAIN_MS_MIN * 2 ** attempts)
+  return { kind: 'errand_saved', errand: { ...errand, dueAtMs, attempts: attempts + 1 } }
 }
 
 function noSuchSeat(selection: HoldCall['selection']): Result<never, OfficeFailure> {

@@ -4,6 +4,7 @@
  */
 import type { Result } from '../../core/result.ts'
 import type { EpochMs } from '../../core/time.ts'
+import type { WebhookTools } from '../../outbound/outbox.ts'
 import type { Hold } from '../core/agenda.ts'
 import type { Order } from '../core/orders.ts'
 import type {
@@ -50,6 +51,8 @@ export type OfficeHost = {
   readonly eventId: string
   readonly rows: OfficeRows
   readonly payments: PaymentTools
+  /** Null: there is no shop to tell. */
+  readonly webhooks: WebhookTools | null
   readonly nowMs: () => EpochMs
   readonly setAlarm: (atMs: EpochMs) => Promise<void>
   /** Keeps the host awake until the work is done; its failure is the host's to report. */

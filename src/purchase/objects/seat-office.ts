@@ -13,6 +13,8 @@ import type { SectionPlan } from '../core/seat-plan.ts'
 import type { PaymentState } from '../core/records.ts'
 import type { Heard } from '../payments/desk.ts'
 import type { ProviderState } from '../payments/port.ts'
+import { webhookTools } from '../../outbound/webhook-tools.ts'
+import type { Receipt, WebhookSourceApi } from '../../outbound/message.ts'
 import { paymentTools } from '../payments/payment-tools.ts'
 import type {
   Checkout,
@@ -30,7 +32,7 @@ import { OfficeEngine } from './office-engine.ts'
 import type { OfficeHost, OfficeOutside } from './office-host.ts'
 import { OfficeStorage } from './office-storage.ts'
 
-export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi {
+export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi, WebhookSourceApi {
   readonly #engine: OfficeEngine
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -91,6 +93,10 @@ export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi {
     return this.#engine.provider.resolvePayment(paymentId, as)
   }
 
+  async webhooksHeard(receipts: readonly Receipt[]): Promise<void> {
+    await this.#engine.webhooksHeard(receipts)
+  }
+
   override async alarm(): Promise<void> {
     await this.#engine.alarm()
   }
@@ -102,6 +108,7 @@ function hostOf(ctx: DurableObjectState, env: Env, eventId: string): OfficeHost 
     eventId,
     rows: new OfficeStorage(ctx.storage),
     payments: paymentTools(env, ctx.storage.sql),
+    webhooks: webhookTools(env),
     nowMs: () => clock.nowMs(),
     setAlarm: (atMs) => ctx.storage.setAlarm(clock.toRaw(atMs)),
     background: (work) =>

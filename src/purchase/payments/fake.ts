@@ -10,7 +10,7 @@ import { eventIdOfPayment } from './payment-ids.ts'
 import { askProvider } from './provider-client.ts'
 import type { ProviderFetch, ProviderReply } from './provider-client.ts'
 import { readReturnedId, returnUrlOf } from './return-url.ts'
-import { isSigned } from './signature.ts'
+import { isSigned } from '../../webhooks/signature.ts'
 import type { PaymentProvider, ProviderPayment, ProviderState, StateReply, Unknown } from './port.ts'
 
 /** Where the fake provider's webhooks carry their signature. */

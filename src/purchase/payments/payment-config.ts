@@ -35,7 +35,7 @@ export function parsePaymentConfig(reader: ConfigReader, isLocal: boolean): Paym
     provider,
     apiUrl: readApiUrl(reader, provider),
     apiKey: reader.secret('PAYMENT_API_KEY', SECRET_CHARS_MIN),
-    webhookSecrets: provider === 'toss' ? [] : readSecrets(reader),
+    webhookSecrets: provider === 'toss' ? [] : reader.secrets('PAYMENT_WEBHOOK_SECRETS', SECRET_CHARS_MIN),
     currency: reader.text('PAYMENT_CURRENCY', TOSS_CURRENCY),
     paymentSeconds: reader.integer('PURCHASE_PAYMENT_SECONDS', {
       byDefault: 600,
@@ -55,16 +55,4 @@ function readApiUrl(reader: ConfigReader, provider: ProviderName): string {
   const byDefault = provider === 'stripe' ? STRIPE_API_URL : TOSS_API_URL
   if (provider !== 'fake' && !reader.has('PAYMENT_API_URL')) return byDefault
   return reader.url('PAYMENT_API_URL').replace(/\/$/, '')
-}
-
-function readSecrets(reader: ConfigReader): string[] {
-  const text = reader.secret('PAYMENT_WEBHOOK_SECRETS', SECRET_CHARS_MIN)
-  const secrets = text.split(',').map((secret) => secret.trim())
-  if (text.length >= SECRET_CHARS_MIN && secrets.some((secret) => secret.length < SECRET_CHARS_MIN)) {
-    reader.fault(
-      'PAYMENT_WEBHOOK_SECRETS',
-      `must be a list of secrets of ${SECRET_CHARS_MIN} characters or more`,
-    )
-  }
-  return secrets
 }

@@ -7,7 +7,7 @@
  */
 import * as z from 'zod'
 import { err, ok } from '../../core/result.ts'
-import { isSigned } from './signature.ts'
+import { isSigned } from '../../webhooks/signature.ts'
 import { askProvider } from './provider-client.ts'
 import type { ProviderFetch, ProviderReply } from './provider-client.ts'
 import { eventIdOfPayment } from './payment-ids.ts'

@@ -1,6 +1,6 @@
 /** Paying at a provider, from the hold to the sale, on the real runtime with a provider that really keeps payments. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { signatureOf } from '../../../src/purchase/payments/signature.ts'
+import { signatureOf } from '../../../src/webhooks/signature.ts'
 import type { FakeProvider } from '../../../dev/payments/fake-provider.ts'
 import { NO_FATES } from '../../../dev/payments/fates.ts'
 import { ShopApi, type Buyer } from '../../support/shop.ts'

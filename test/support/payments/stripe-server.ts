@@ -3,7 +3,7 @@
  * Stripe would refuse is refused, unknown parameters included.
  */
 import { randomBytes } from 'node:crypto'
-import { signatureOf } from '../../../src/purchase/payments/signature.ts'
+import { signatureOf } from '../../../src/webhooks/signature.ts'
 import {
   IdempotencyKeys,
   startProviderServer,

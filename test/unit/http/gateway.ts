@@ -8,6 +8,7 @@ import type { GatewayDeps } from '../../../src/http/gateway-deps.ts'
 import type { BeginReply, IdempotencyApi, StoredAnswer } from '../../../src/ports/idempotency.ts'
 import type { LineApi } from '../../../src/ports/lines.ts'
 import type { RegistryApi } from '../../../src/ports/registry.ts'
+import type { DeadLettersApi } from '../../../src/outbound/dead-letters-api.ts'
 import type { PurchasePorts, SeatOfficeApi, WalletApi } from '../../../src/purchase/ports.ts'
 import type { GuestSession } from '../../../src/ports/tokens.ts'
 import { createEntryTokens } from '../../../src/tokens/entry-token.ts'
@@ -51,6 +52,7 @@ export type GatewayOptions = {
   readonly registry?: Partial<RegistryApi>
   readonly office?: Partial<SeatOfficeApi>
   readonly wallet?: Partial<WalletApi>
+  readonly deadLetters?: Partial<DeadLettersApi>
   readonly deps?: Partial<GatewayDeps>
 }
 
@@ -60,6 +62,7 @@ export function createGateway({
   registry = {},
   office = {},
   wallet = {},
+  deadLetters = {},
   deps = {},
 }: GatewayOptions = {}): Gateway {
   const parsed = parseConfig({ ...TEST_ENV, ...env })
@@ -82,6 +85,7 @@ export function createGateway({
   const all: GatewayDeps = {
     config,
     purchase,
+    deadLetters: recorded<DeadLettersApi>('dead-letters', deadLetters, calls),
     line: (eventId) => recorded<LineApi>(`line ${eventId}`, line, calls),
     registry: recorded<RegistryApi>('registry', { ping: async () => 'pong', ...registry }, calls),
     idempotency: new IdempotencyInMemory(),

@@ -17,6 +17,7 @@ const FAILURES: { readonly [code in ProblemCode]: Extract<Failure, { reason: cod
   'event-not-found': { reason: 'event-not-found' },
   'not-in-queue': { reason: 'not-in-queue' },
   'admission-not-found': { reason: 'admission-not-found' },
+  'dead-letter-not-found': { reason: 'dead-letter-not-found' },
   'pool-not-found': { reason: 'pool-not-found', poolId: 'p1' },
   'method-not-allowed': { reason: 'method-not-allowed', allow: ['GET', 'HEAD'] },
   'event-not-open': { reason: 'event-not-open', status: 'closed' },

@@ -4,6 +4,7 @@ import { OfficeEngine } from '../../../src/purchase/objects/office-engine.ts'
 import type { OfficeHost, OfficeOutside } from '../../../src/purchase/objects/office-host.ts'
 import { OfficeStorage } from '../../../src/purchase/objects/office-storage.ts'
 import { DeskStorage } from '../../../src/purchase/payments/desk-rows.ts'
+import type { WebhookTools } from '../../../src/outbound/outbox.ts'
 import type { PaymentProvider } from '../../../src/purchase/payments/port.ts'
 import { SqliteDatabase } from '../../long/sqlite-database.ts'
 
@@ -13,6 +14,8 @@ export const PAYMENT_MS = 600_000
 export class OfficeWorld {
   nowMs = 1_800_000_000_000
   engine: OfficeEngine
+  /** Looked at when the office starts. */
+  webhooks: WebhookTools | null = null
   /** Admissions that the line was told of. */
   readonly completed: string[] = []
   lineIsAway = false
@@ -105,6 +108,7 @@ export class OfficeWorld {
         currency: 'KRW',
         paymentMs: PAYMENT_MS,
       },
+      webhooks: this.webhooks,
       nowMs: () => this.nowMs,
       setAlarm: async (atMs) => {
         this.#alarmAtMs = atMs

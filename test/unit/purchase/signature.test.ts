@@ -1,10 +1,6 @@
 /** Signatures of webhooks: who has not the secret, or comes too late, is not believed. */
 import { describe, expect, it } from 'vitest'
-import {
-  isSigned,
-  signatureOf,
-  SIGNATURE_TOLERANCE_SECONDS,
-} from '../../../src/purchase/payments/signature.ts'
+import { isSigned, signatureOf, SIGNATURE_TOLERANCE_SECONDS } from '../../../src/webhooks/signature.ts'
 
 const NOW_MS = 1_800_000_000_000
 const BODY = '{"seat":"가-1","n":1}'

@@ -3,7 +3,6 @@
  * `<t>.<body>`. The time is signed too, so that a delivery that was overheard cannot be sent again later.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { EpochMs } from '../../core/time.ts'
 
 /** How far a delivery's time may be from ours, either way: longer than any retry of one request, and clock errors. */
 export const SIGNATURE_TOLERANCE_SECONDS = 300
@@ -11,10 +10,11 @@ export const SIGNATURE_TOLERANCE_SECONDS = 300
 /** More signatures than any rotation needs; each one costs a comparison. */
 const SIGNATURES_MAX = 8
 
-/** The header's value for a body that is sent at `atMs`. */
-export function signatureOf(body: string, secret: string, atMs: EpochMs): string {
+/** The header's value for a body that is sent at `atMs` (epoch milliseconds); of several secrets each one signs. */
+export function signatureOf(body: string, secrets: string | readonly string[], atMs: number): string {
   const seconds = Math.floor(atMs / 1_000)
-  return `t=${seconds},v1=${digest(seconds, body, secret).toString('hex')}`
+  const signatures = [secrets].flat().map((secret) => `v1=${digest(seconds, body, secret).toString('hex')}`)
+  return [`t=${seconds}`, ...signatures].join(',')
 }
 
 /** Whether one of the secrets has signed this body, not long before `nowMs`. */
@@ -22,7 +22,7 @@ export function isSigned(
   header: string | null,
   body: string,
   secrets: readonly string[],
-  nowMs: EpochMs,
+  nowMs: number,
 ): boolean {
   const parts = (header ?? '').split(',').map((part) => part.trim())
   const time = parts.find((part) => part.startsWith('t='))?.slice(2) ?? ''

@@ -1,0 +1,30 @@
+/** The bodies of the dead letters' endpoints. */
+import * as z from 'zod'
+import { responseSchemas } from '../../http/schemas/named.ts'
+
+const time = z.iso.datetime()
+
+const webhookBody = z
+  .object({
+    id: z.string(),
+    type: z.string(),
+    createdAt: time,
+    data: z.looseObject({ eventId: z.string() }),
+  })
+  .register(responseSchemas, { id: 'Webhook' })
+
+export const deadLetterView = z
+  .object({
+    id: z.string(),
+    number: z.int().positive(),
+    eventId: z.string(),
+    cause: z.string(),
+    diedAt: time,
+    replayedAt: time.nullable(),
+    webhook: webhookBody,
+  })
+  .register(responseSchemas, { id: 'DeadLetter' })
+
+export const deadLetterList = z
+  .object({ deadLetters: z.array(deadLetterView) })
+  .register(responseSchemas, { id: 'DeadLetterList' })
