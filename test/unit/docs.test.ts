@@ -143,6 +143,7 @@ describe('storage', () => {
     'durable/idempotency-shard',
     'purchase/objects/office-schema',
     'purchase/objects/wallet-storage',
+    'purchase/payments/desk-rows',
   ])('every column of %s is described', (source) => {
     const columns = matches(read(`src/${source}.ts`), /^\s+(\w+) (?:INTEGER|TEXT|REAL)\b/gm)
     expect(columns.length).toBeGreaterThan(0)

@@ -7,6 +7,7 @@
  */
 import * as z from 'zod'
 import { err, ok } from '../../core/result.ts'
+import { clipped } from './clipped.ts'
 import { isSigned } from './signature.ts'
 import { askProvider } from './provider-client.ts'
 import type { ProviderFetch, ProviderReply } from './provider-client.ts'
@@ -27,6 +28,7 @@ export const STRIPE_API_URL = 'https://api.stripe.com'
 const API_VERSION = '2025-07-30.basil'
 /** Stripe asks for 30 minutes from when it gets the request, which may be repeated some minutes later. */
 const SESSION_LIFE_SECONDS = 35 * 60
+const PRODUCT_NAME_CHARS_MAX = 250
 
 export type StripeSettings = {
   readonly apiUrl: string
@@ -156,7 +158,7 @@ function sessionForm(payment: ProviderPayment): Form {
     'line_items[0][quantity]': '1',
     'line_items[0][price_data][currency]': payment.currency.toLowerCase(),
     'line_items[0][price_data][unit_amount]': String(payment.amount),
-    'line_items[0][price_data][product_data][name]': payment.description,
+    'line_items[0][price_data][product_data][name]': clipped(payment.description, PRODUCT_NAME_CHARS_MAX),
     expires_at: String(expiresAtSeconds),
     success_url: returnUrl,
     cancel_url: returnUrl,
