@@ -45,10 +45,10 @@ const SESSION = z.object({
   payment_status: z.string(),
   amount_total: z.int().nonnegative(),
   currency: z.string(),
-  client_reference_id: z.string().nullish(),
   payment_intent: z.union([z.string(), z.object({ id: z.string() })]).nullish(),
 })
 type Session = z.output<typeof SESSION>
+const REFERENCE = z.object({ client_reference_id: z.string().nullish() })
 
 const REFUND = z.object({ id: z.string().min(1).max(255), status: z.string().nullish() })
 type Refund = z.output<typeof REFUND>
@@ -205,11 +205,12 @@ function readEvent(body: string): ReturnType<PaymentProvider['verifyWebhook']> {
   if (!event.success) return err('unreadable')
   const { id: eventId, type, data } = event.data
   if (!SESSION_EVENTS.has(type)) return ok({ kind: 'other' })
+  const reference = REFERENCE.safeParse(data.object)
+  const paymentId = reference.data?.client_reference_id ?? ''
+  // The account may sell other things as well, in sessions of other kinds.
+  if (eventIdOfPayment(paymentId) === null) return ok({ kind: 'other' })
   const session = SESSION.safeParse(data.object)
   if (!session.success) return err('unreadable')
-  const paymentId = session.data.client_reference_id ?? ''
-  // The account may sell other things as well.
-  if (eventIdOfPayment(paymentId) === null) return ok({ kind: 'other' })
   const state: ProviderState =
     type === 'checkout.session.async_payment_failed' ? { kind: 'failed' } : stateOf(session.data)
   return ok({ kind: 'signed', eventId, paymentId, state })

@@ -199,6 +199,10 @@ describe('a webhook', () => {
   it.each([
     ['of another kind', stripeEvent('invoice.paid', {})],
     [
+      'of a session of another kind',
+      stripeEvent('checkout.session.completed', { id: 'cs_2', mode: 'setup', amount_total: null }),
+    ],
+    [
       'of something else that the account sells',
       stripeEvent('checkout.session.completed', { ...session, client_reference_id: 'cart-17' }),
     ],
@@ -221,7 +225,7 @@ describe('a webhook', () => {
   })
 
   it('that is signed and makes no sense is told apart', () => {
-    const event = stripeEvent('checkout.session.completed', { id: 'cs_1' })
+    const event = stripeEvent('checkout.session.completed', { ...session, amount_total: 'much' })
     expect(stripe.verifyWebhook(delivery(event))).toEqual({ ok: false, error: 'unreadable' })
   })
 })
