@@ -2,7 +2,7 @@
  * The seats of one event: load, decide, save, act. Whoever reads and whoever decides do so in one synchronous block with
  * what is written (INV-10); what is owed to others is written with the decision and done until it is acknowledged.
  */
-import { TimedOut, withinTime } from '../../bounded.ts'
+import { TimedOut } from '../../bounded.ts'
 import { err, ok, type Result } from '../../core/result.ts'
 import { errorFields, log } from '../../observability/log.ts'
 import { Agenda } from '../core/agenda.ts'
@@ -162,7 +162,7 @@ export class OfficeEngine implements SeatOfficeApi {
   /** What fails is done again by the alarm. */
   async #attempt(work: () => Promise<void>, kind: Errand['kind']): Promise<void> {
     try {
-      await withinTime(work(), OUTSIDE_TIMEOUT_MS, this.#host.wait)
+      await this.#host.within(OUTSIDE_TIMEOUT_MS, work())
     } catch (error) {
       log.warn('errand_failed', { eventId: this.#host.eventId, kind, ...errorFields(error) })
     }
@@ -198,7 +198,7 @@ export class OfficeEngine implements SeatOfficeApi {
     const told = this.#attempt(() => this.#complete(errand), 'complete')
     this.#host.background(told)
     try {
-      await withinTime(told, COMPLETE_WAIT_MS, this.#host.wait)
+      await this.#host.within(COMPLETE_WAIT_MS, told)
     } catch (error) {
       if (!(error instanceof TimedOut)) throw error
     }
