@@ -33,6 +33,9 @@ const OUTSIDE_TIMEOUT_MS = 5_000
 /** How long the answer to a visitor waits for the line to hear of the sale. */
 const COMPLETE_WAIT_MS = 2_000
 
+/** An alarm that should have rung so long ago is lost; whoever asks next sets it again. */
+const ALARM_DEAD_MS = 10_000
+
 const AGAIN_MS_MIN = 1_000
 const AGAIN_MS_MAX = 60_000
 
@@ -288,7 +291,8 @@ export class OfficeEngine implements SeatOfficeApi {
 
   #arm(): void {
     const wakeAtMs = this.#agenda.nextAtMs()
-    if (wakeAtMs === null || (this.#alarmAtMs !== null && this.#alarmAtMs <= wakeAtMs)) return
+    const isArmed = this.#alarmAtMs !== null && this.#alarmAtMs > this.#host.nowMs() - ALARM_DEAD_MS
+    if (wakeAtMs === null || (isArmed && (this.#alarmAtMs ?? 0) <= wakeAtMs)) return
     this.#alarmAtMs = wakeAtMs
     this.#host.background(this.#host.setAlarm(wakeAtMs))
   }
