@@ -116,16 +116,16 @@ it('INV-10: with the runtime killed again and again in the middle, nothing is so
     const crowd = await crowdAt(usher, count)
     const { shop } = crowd
     const { eventId, buyers } = await openHall(usher, crowd)
-    let isOver = false
-    let kills = 0
+    const rushing = { isOver: false, kills: 0 }
     const killer = (async () => {
-      for (; !isOver && kills < 8; kills += 1) {
-        await pause(40 + 60 * kills)
+      while (!rushing.isOver && rushing.kills < 8) {
+        await pause(40 + 60 * rushing.kills)
         const pid = usher.runtime.workerdPid()
-        if (pid !== null) process.kill(pid, 'SIGKILL')
+        if (pid === null) continue
+        process.kill(pid, 'SIGKILL')
+        rushing.kills += 1
       }
     })()
-    const outcomes: Outcome[] = []
     const settled = new Map<string, Outcome>()
     // Everybody wants one seat after the other, and asks again whatever happens to the answer.
     await Promise.all(
@@ -137,10 +137,11 @@ it('INV-10: with the runtime killed again and again in the middle, nothing is so
         }
       }),
     )
-    isOver = true
+    rushing.isOver = true
     await killer
-    expect(kills).toBeGreaterThan(2)
-    outcomes.push(...settled.values())
+    expect(rushing.kills).toBeGreaterThan(2)
+    const outcomes = [...settled.values()]
+    expect(outcomes.length).toBeGreaterThan(0)
     // What was cut off comes to its end by itself: no seat is held, and nothing is owed.
     await eventually(async () => {
       const { seats } = (await shop.seats(eventId)).body as { seats: { state: string }[] }
@@ -192,7 +193,7 @@ describe('a control: the same rush when whoever holds waits between looking and 
     symlinkSync(join(PROJECT_ROOT, 'node_modules'), join(root, 'node_modules'))
     const engine = join(root, 'src/purchase/objects/office-engine.ts')
     const guarded = readFileSync(engine, 'utf8')
-    const unguarded = guarded.replace('    this.#save(held.changes)\n', '    await this.#host.wait(5)\n$&')
+    const unguarded = guarded.replace('    this.#save(held.changes)\n', '    await scheduler.wait(5)\n$&')
     expect(unguarded).not.toBe(guarded)
     writeFileSync(engine, unguarded)
     usher = await startTestUsher({}, undefined, { root, bundleDir: join(root, 'bundle') })

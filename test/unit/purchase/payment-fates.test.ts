@@ -16,9 +16,27 @@ const VISITORS = ['ann', 'ben', 'cem']
 
 /** How often each of them happens, in proportion. */
 const NAMES = [
-  ...['hold', 'hold', 'hold', 'pay', 'pay', 'pay', 'giveUp'],
-  ...['visitorPays', 'visitorDeclines', 'slowBank', 'slowBank', 'webhook', 'webhook', 'webhook', 'hint'],
-  ...['moments', 'moments', 'minutes', 'away', 'losses', 'crash'],
+  'hold',
+  'hold',
+  'hold',
+  'pay',
+  'pay',
+  'pay',
+  'giveUp',
+  'visitorPays',
+  'visitorDeclines',
+  'slowBank',
+  'slowBank',
+  'webhook',
+  'webhook',
+  'webhook',
+  'hint',
+  'moments',
+  'moments',
+  'minutes',
+  'away',
+  'losses',
+  'crash',
 ] as const
 
 /** One run: chance for a while, then everything works again and comes to rest. */
@@ -90,7 +108,7 @@ async function comeToRest(world: OfficeWorld, provider: ModelProvider): Promise<
   provider.lostShare = 0
   await world.pass(2 * PAYMENT_MS)
   const { provider: desk } = world.engine
-  for (const { eventId, paymentId, state } of [...provider.news])
+  for (const { eventId, paymentId, state } of provider.news.slice())
     await desk.hearProvider(eventId, paymentId, state)
   for (const { paymentId } of await desk.payments('stuck'))
     await desk.resolvePayment(paymentId, provider.kindOf(paymentId) === 'paid' ? 'paid' : 'failed')
