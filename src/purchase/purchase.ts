@@ -6,6 +6,7 @@ import { errorFields, log } from '../observability/log.ts'
 import { objectCaller } from '../object-caller.ts'
 import type { WebhookSourceApi } from '../outbound/message.ts'
 import { WALLET_SHARDS } from './core/limits.ts'
+import { KeptMaps } from './kept-maps.ts'
 import { officeOf, walletOf, walletShard } from './objects/objects.ts'
 import { createProvider } from './payments/providers.ts'
 import type { LedgerTotals, PurchasePorts, SeatOfficeApi, WalletApi } from './ports.ts'
@@ -15,6 +16,7 @@ export { WalletShard } from './objects/wallet-shard.ts'
 
 /** What this isolate has under way of what anybody may ask. */
 const lanes = new LanesByLine()
+const maps = new KeptMaps()
 
 /** Who keeps the news of an event's seats. */
 export function officeNews(env: Env, eventId: string): WebhookSourceApi {
@@ -49,7 +51,9 @@ function officeClient(env: Env, eventId: string): SeatOfficeApi {
   return {
     plan: (sections) => ask('repeat', (office) => office.plan(sections)),
     map: (knownVersion) =>
-      inLane(lanes.of(eventId).visits, () => ask('repeat', (office) => office.map(knownVersion))),
+      maps.map(eventId, knownVersion, (known) =>
+        inLane(lanes.of(eventId).visits, () => ask('repeat', (office) => office.map(known))),
+      ),
     hold: (call) => ask('repeat', (office) => office.hold(call)),
     reservation: (reservationId, userId) =>
       ask('repeat', (office) => office.reservation(reservationId, userId)),

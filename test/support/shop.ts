@@ -1,5 +1,9 @@
 /** The purchase chapter of the HTTP contract: who is inside, holds seats and pays. */
-import { ADMIN_KEY, type Answer, type Api, type Visitor } from './usher.ts'
+import { mapBounded } from '../../src/bounded.ts'
+import { ADMIN_KEY, eventually, type Answer, type Api, type Visitor } from './usher.ts'
+
+/** Requests at once of what only prepares a test. */
+const WIDTH = 32
 
 export type Buyer = Visitor & { readonly admissionId: string; readonly entryToken: string }
 
@@ -72,13 +76,18 @@ export class ShopApi {
     return this.enter(eventId, await this.#api.visitor())
   }
 
-  buyers(eventId: string, count: number): Promise<Buyer[]> {
-    return Promise.all(Array.from({ length: count }, () => this.buyer(eventId)))
+  /** All of them inside an event that has room for them: they join side by side and are admitted together. */
+  async enterAll(eventId: string, visitors: readonly Visitor[]): Promise<Buyer[]> {
+    await mapBounded(visitors, WIDTH, (visitor) => this.#api.join(eventId, visitor))
+    const isFull = async () => ((await this.#api.status(eventId)).body.waiting === 0 ? true : null)
+    await eventually(isFull, 30_000)
+    return mapBounded(visitors, WIDTH, (visitor) => this.enter(eventId, visitor))
   }
 
   async enter(eventId: string, visitor: Visitor): Promise<Buyer> {
-    await this.#api.join(eventId, visitor)
-    const { admissionId, entryToken } = await this.#api.admitted(eventId, visitor, 20_000)
+    const joined = (await this.#api.join(eventId, visitor)).body
+    const { admissionId, entryToken } =
+      joined.state === 'ADMITTED' ? joined : await this.#api.admitted(eventId, visitor, 20_000)
     return { ...visitor, admissionId, entryToken }
   }
 

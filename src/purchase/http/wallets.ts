@@ -46,6 +46,8 @@ export const walletEndpoints = [
     summary: 'Put money into the wallet.',
     body: chargeBody,
     idempotent: true,
+    // Every charge is rows for good, and anybody may have a session.
+    limit: 'join',
     responses: { 200: { description: 'The balance after it.', schema: wallet } },
     async handler(call) {
       const { purchase, caller, body } = call

@@ -2,7 +2,7 @@
  * The seats of one event: load, decide, save, act. Whoever reads and whoever decides do so in one synchronous block with
  * what is written (INV-10); what is owed to others is written with the decision and done until it is acknowledged.
  */
-import { TimedOut, withinTime } from '../../bounded.ts'
+import { TimedOut } from '../../bounded.ts'
 import { err, ok, type Result } from '../../core/result.ts'
 import { errorFields, log } from '../../observability/log.ts'
 import { messageOf, type Receipt, type WebhookSourceApi } from '../../outbound/message.ts'
@@ -42,6 +42,9 @@ const FORGOTTEN_MAX = 500
 const OUTSIDE_TIMEOUT_MS = 5_000
 /** How long the answer to a visitor waits for the line to hear of the sale. */
 const COMPLETE_WAIT_MS = 2_000
+
+/** An alarm that should have rung so long ago is lost; whoever asks next sets it again. */
+const ALARM_DEAD_MS = 10_000
 
 const AGAIN_MS_MIN = 1_000
 const AGAIN_MS_MAX = 60_000
@@ -229,7 +232,7 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
   /** What fails is done again by the alarm. */
   async #attempt(work: () => Promise<void>, kind: Errand['kind']): Promise<void> {
     try {
-      await withinTime(work(), OUTSIDE_TIMEOUT_MS, this.#host.wait)
+      await this.#host.within(OUTSIDE_TIMEOUT_MS, work())
     } catch (error) {
       log.warn('errand_failed', { eventId: this.#host.eventId, kind, ...errorFields(error) })
     }
@@ -266,7 +269,7 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
     const told = this.#attempt(() => this.#complete(errand), 'complete')
     this.#host.background(told)
     try {
-      await withinTime(told, COMPLETE_WAIT_MS, this.#host.wait)
+      await this.#host.within(COMPLETE_WAIT_MS, told)
     } catch (error) {
       if (!(error instanceof TimedOut)) throw error
     }
@@ -355,7 +358,8 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
 
   #arm(): void {
     const wakeAtMs = this.#agenda.nextAtMs()
-    if (wakeAtMs === null || (this.#alarmAtMs !== null && this.#alarmAtMs <= wakeAtMs)) return
+    const isArmed = this.#alarmAtMs !== null && this.#alarmAtMs > this.#host.nowMs() - ALARM_DEAD_MS
+    if (wakeAtMs === null || (isArmed && (this.#alarmAtMs ?? 0) <= wakeAtMs)) return
     this.#alarmAtMs = wakeAtMs
     this.#host.background(this.#host.setAlarm(wakeAtMs))
   }

@@ -59,7 +59,8 @@ export type OfficeHost = {
   readonly background: (work: Promise<unknown>) => void
   /** Memory and rows have come apart: start again from the rows. */
   readonly restart: (reason: string) => void
-  readonly wait: (ms: number) => Promise<void>
+  /** Rejects with TimedOut when the work takes longer; leaves nothing behind that would keep the host awake. */
+  readonly within: <T>(limitMs: number, work: Promise<T>) => Promise<T>
   /** An id that nobody can guess, and that names the event. */
   readonly newId: () => string
 }

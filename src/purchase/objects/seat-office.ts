@@ -4,6 +4,7 @@
  * and calls back until the rows are durable.
  */
 import { DurableObject } from 'cloudflare:workers'
+import { withTimeout } from '../../bounded.ts'
 import { admissionIdFor } from '../../core/ids.ts'
 import { LineClock } from '../../durable/line-clock.ts'
 import { lineOf } from '../../durable/objects.ts'
@@ -114,7 +115,7 @@ function hostOf(ctx: DurableObjectState, env: Env, eventId: string): OfficeHost 
     background: (work) =>
       ctx.waitUntil(work.catch((error: unknown) => log.error('background_failed', { error: String(error) }))),
     restart: (reason) => ctx.abort(reason),
-    wait: (ms) => scheduler.wait(ms),
+    within: (limitMs, work) => withTimeout(work, limitMs),
     newId: () => admissionIdFor(eventId, randomText()),
   }
 }

@@ -3,7 +3,7 @@ import type { EpochMs } from '../../core/time.ts'
 import type { SqlStatements } from '../../ports/sql-database.ts'
 import type { ProviderName } from './port.ts'
 
-export type Checkout = {
+export type CheckoutRecord = {
   readonly provider: ProviderName
   /** The address of the service at which the visitor began to pay. */
   readonly origin: string
@@ -14,8 +14,8 @@ export type Checkout = {
 
 export interface DeskRows {
   /** Begun once; a repetition changes nothing. */
-  begin(paymentId: string, checkout: Omit<Checkout, 'confirmStartedMs'>): void
-  checkout(paymentId: string): Checkout | null
+  begin(paymentId: string, checkout: Omit<CheckoutRecord, 'confirmStartedMs'>): void
+  checkout(paymentId: string): CheckoutRecord | null
   noteConfirmation(paymentId: string, atMs: EpochMs): void
   /** False when the provider was asked about this payment less than `againMs` ago. */
   noteAsked(paymentId: string, atMs: EpochMs, againMs: number): boolean
@@ -57,7 +57,10 @@ export class DeskStorage implements DeskRows {
     this.#sql = sql
   }
 
-  begin(paymentId: string, { provider, origin, description }: Omit<Checkout, 'confirmStartedMs'>): void {
+  begin(
+    paymentId: string,
+    { provider, origin, description }: Omit<CheckoutRecord, 'confirmStartedMs'>,
+  ): void {
     this.#sql.exec(
       `INSERT INTO checkouts (payment_id, provider, origin, description) VALUES (?, ?, ?, ?)
        ON CONFLICT DO NOTHING`,
@@ -68,7 +71,7 @@ export class DeskStorage implements DeskRows {
     )
   }
 
-  checkout(paymentId: string): Checkout | null {
+  checkout(paymentId: string): CheckoutRecord | null {
     const [row] = this.#sql
       .exec<CheckoutRow>(
         'SELECT provider, origin, description, confirm_started_ms FROM checkouts WHERE payment_id = ?',

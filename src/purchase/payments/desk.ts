@@ -21,6 +21,8 @@ const ASK_AGAIN_MS = 1_000
  * limit. Until then the payment counts as one that may be paid this very moment.
  */
 const CONFIRM_SETTLES_MS = 60_000
+/** A refund that a provider has accepted and not made yet: banks take hours or days. */
+const PENDING_AGAIN_MS = 10 * 60 * 1_000
 /** A refund that a provider will not make is asked for again this often; an operator may help in between. */
 const REFUSED_AGAIN_MS = 60 * 60 * 1_000
 
@@ -125,6 +127,8 @@ export class PaymentDesk {
       ? ({ kind: 'unknown', cause: 'a confirmation is under way' } as const)
       : await this.#ask(paymentId, (provider, described) => provider.cancel(described))
     if (state.kind === 'known' && state.state.kind !== 'open') return this.#settle(paymentId, state.state)
+    // News that came meanwhile have decided it.
+    if (this.#payment(paymentId)?.state !== 'pending') return
     const cause = state.kind === 'unknown' ? state.cause : 'still open'
     if (nowMs() < payment.deadlineAtMs + PAYMENT_GRACE_MS) throw new Error(`not closed: ${cause}`)
     this.#log('payment_stuck', paymentId, cause)
@@ -133,13 +137,20 @@ export class PaymentDesk {
 
   /** Gives the money back. Rejects to be tried again. */
   async refund(paymentId: string): Promise<void> {
-    const { follow, nowMs, postponeRefund } = this.#link
+    const { follow } = this.#link
     const reply = await this.#ask(paymentId, (provider, payment) => provider.refund(payment))
     if (reply.kind === 'refunded') return follow({ kind: 'payment_refunded', paymentId })
-    if (reply.kind === 'pending') throw new Error('the refund is on its way')
     if (reply.kind === 'unknown') throw new Error(`refund unknown: ${reply.cause}`)
+    // News that came meanwhile have settled it.
+    if (this.#payment(paymentId)?.state !== 'refund_due') return
+    if (reply.kind === 'pending') return this.#refundAgain(paymentId, PENDING_AGAIN_MS)
     this.#log('refund_refused', paymentId, reply.code)
-    postponeRefund(paymentId, nowMs() + REFUSED_AGAIN_MS)
+    this.#refundAgain(paymentId, REFUSED_AGAIN_MS)
+  }
+
+  #refundAgain(paymentId: string, inMs: number): void {
+    const { postponeRefund, nowMs } = this.#link
+    postponeRefund(paymentId, nowMs() + inMs)
   }
 
   /** What the provider says becomes an event of the order. */
@@ -196,9 +207,9 @@ export class PaymentDesk {
     const { provider, rows, currency } = this.#link
     const payment = this.#payment(paymentId)
     const checkout = rows.checkout(paymentId)
-    if (payment === null || checkout === null) throw new Error('a payment that no checkout was begun for')
-    if (provider?.name !== checkout.provider)
-      return { kind: 'unknown', cause: `begun with ${checkout.provider}` }
+    if (payment === null) throw new Error('a payment is not there')
+    if (provider === null || provider.name !== checkout?.provider)
+      return { kind: 'unknown', cause: `begun with ${checkout?.provider ?? 'nobody'}` }
     const { amount, createdAtMs, reference } = payment
     const { origin, description } = checkout
     return ask(provider, { paymentId, amount, currency, createdAtMs, reference, origin, description })

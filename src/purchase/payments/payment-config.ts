@@ -39,7 +39,7 @@ export function parsePaymentConfig(reader: ConfigReader, isLocal: boolean): Paym
     currency: reader.text('PAYMENT_CURRENCY', TOSS_CURRENCY),
     paymentSeconds: reader.integer('PURCHASE_PAYMENT_SECONDS', {
       byDefault: 600,
-      min: 60,
+      min: 1,
       max: PAYMENT_SECONDS_MAX,
     }),
     returnUrl: reader.has('PAYMENT_RETURN_URL') ? reader.url('PAYMENT_RETURN_URL') : null,

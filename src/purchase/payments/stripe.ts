@@ -7,6 +7,7 @@
  */
 import * as z from 'zod'
 import { err, ok } from '../../core/result.ts'
+import { clipped } from './clipped.ts'
 import { isSigned } from '../../webhooks/signature.ts'
 import { askProvider } from './provider-client.ts'
 import type { ProviderFetch, ProviderReply } from './provider-client.ts'
@@ -27,6 +28,7 @@ export const STRIPE_API_URL = 'https://api.stripe.com'
 const API_VERSION = '2025-07-30.basil'
 /** Stripe asks for 30 minutes from when it gets the request, which may be repeated some minutes later. */
 const SESSION_LIFE_SECONDS = 35 * 60
+const PRODUCT_NAME_CHARS_MAX = 250
 
 export type StripeSettings = {
   readonly apiUrl: string
@@ -43,10 +45,10 @@ const SESSION = z.object({
   payment_status: z.string(),
   amount_total: z.int().nonnegative(),
   currency: z.string(),
-  client_reference_id: z.string().nullish(),
   payment_intent: z.union([z.string(), z.object({ id: z.string() })]).nullish(),
 })
 type Session = z.output<typeof SESSION>
+const REFERENCE = z.object({ client_reference_id: z.string().nullish() })
 
 const REFUND = z.object({ id: z.string().min(1).max(255), status: z.string().nullish() })
 type Refund = z.output<typeof REFUND>
@@ -156,7 +158,7 @@ function sessionForm(payment: ProviderPayment): Form {
     'line_items[0][quantity]': '1',
     'line_items[0][price_data][currency]': payment.currency.toLowerCase(),
     'line_items[0][price_data][unit_amount]': String(payment.amount),
-    'line_items[0][price_data][product_data][name]': payment.description,
+    'line_items[0][price_data][product_data][name]': clipped(payment.description, PRODUCT_NAME_CHARS_MAX),
     expires_at: String(expiresAtSeconds),
     success_url: returnUrl,
     cancel_url: returnUrl,
@@ -203,11 +205,12 @@ function readEvent(body: string): ReturnType<PaymentProvider['verifyWebhook']> {
   if (!event.success) return err('unreadable')
   const { id: eventId, type, data } = event.data
   if (!SESSION_EVENTS.has(type)) return ok({ kind: 'other' })
+  const reference = REFERENCE.safeParse(data.object)
+  const paymentId = reference.data?.client_reference_id ?? ''
+  // The account may sell other things as well, in sessions of other kinds.
+  if (eventIdOfPayment(paymentId) === null) return ok({ kind: 'other' })
   const session = SESSION.safeParse(data.object)
   if (!session.success) return err('unreadable')
-  const paymentId = session.data.client_reference_id ?? ''
-  // The account may sell other things as well.
-  if (eventIdOfPayment(paymentId) === null) return ok({ kind: 'other' })
   const state: ProviderState =
     type === 'checkout.session.async_payment_failed' ? { kind: 'failed' } : stateOf(session.data)
   return ok({ kind: 'signed', eventId, paymentId, state })

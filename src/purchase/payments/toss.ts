@@ -8,6 +8,7 @@
  */
 import * as z from 'zod'
 import { err, ok } from '../../core/result.ts'
+import { clipped } from './clipped.ts'
 import { parseJsonText } from './json-text.ts'
 import { eventIdOfPayment } from './payment-ids.ts'
 import { askProvider } from './provider-client.ts'
@@ -148,7 +149,7 @@ function checkoutOf(payment: ProviderPayment): object {
     amount: payment.amount,
     currency: payment.currency,
     orderId: orderIdOf(payment.paymentId),
-    orderName: payment.description.slice(0, ORDER_NAME_CHARS_MAX),
+    orderName: clipped(payment.description, ORDER_NAME_CHARS_MAX),
     successUrl: returnUrl,
     failUrl: returnUrl,
   }

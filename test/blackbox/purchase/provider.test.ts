@@ -1,4 +1,5 @@
 /** Paying at a provider, from the hold to the sale, on the real runtime with a provider that really keeps payments. */
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { signatureOf } from '../../../src/webhooks/signature.ts'
 import type { FakeProvider } from '../../../dev/payments/fake-provider.ts'
@@ -255,7 +256,42 @@ describe('webhooks', () => {
   })
 })
 
+describe('the time to pay', () => {
+  it('is over by the alarm: the checkout is closed, then the seats are free, and the admission stays', async () => {
+    const hasty = await startTestUsher({ PURCHASE_PAYMENT_SECONDS: '2', PURCHASE_HOLD_SECONDS: '1' })
+    const eventId = await hasty.api.event({ capacity: 1 })
+    const hastyShop = new ShopApi(hasty.api)
+    await hastyShop.plan(eventId, SECTIONS)
+    const buyer = await hastyShop.buyer(eventId)
+    const { reservationId } = (await hastyShop.hold(eventId, buyer, { seatIds: ['A-1-1'] })).body
+    const begun = await hastyShop.pay(eventId, buyer, reservationId, {}, { method: 'provider' })
+    // Nobody asks the office anything meanwhile; the provider learns it all the same.
+    await eventually(
+      () => hasty.runtime.payments?.payment(begun.body.paymentId)?.state === 'closed' || null,
+      10_000,
+    )
+    const { body } = await hastyShop.seats(eventId)
+    expect(body.seats[0].state).toBe('free')
+    expect((await hasty.api.place(eventId, buyer)).body.state).toBe('ADMITTED')
+    await hasty.stop()
+  })
+})
+
 describe('a provider that is away', () => {
+  it('cannot close a checkout: the seats stay held until it can', async () => {
+    const sale = await checkedOut()
+    provider.faults.set({ outage: true })
+    await usher.api.leave(sale.eventId, sale.buyer)
+    await eventually(
+      () => (readFileSync(usher.runtime.logFile, 'utf8').includes('not closed') ? true : null),
+      10_000,
+    )
+    expect(await seatStates(sale.eventId)).toEqual(['held', 'held', 'free', 'free'])
+    provider.faults.clear()
+    await untilState(sale, 'expired')
+    expect(await seatStates(sale.eventId)).toEqual(['free', 'free', 'free', 'free'])
+  })
+
   it('cannot open a checkout: 503, and the same request opens it later', async () => {
     const eventId = await usher.api.event({ capacity: 1 })
     await shop.plan(eventId, SECTIONS)

@@ -240,6 +240,15 @@ describe('at the deadline', () => {
     expect(world.stands()).toBe('paid paid sold')
   })
 
+  it('news that come while nobody answers the closing are what counts', async () => {
+    world.provider.cancels = AWAY
+    world.afterDeadline(PAYMENT_GRACE_MS)
+    world.provider.meanwhile = () => void world.desk.hear('e1', 'p1', paid(PRICE))
+    await world.desk.close('p1')
+    expect(world.stands()).toBe('paid paid sold')
+    expect(world.logged).not.toContain('payment_stuck')
+  })
+
   it('a provider that does not answer is asked again until the grace is over, then an operator', async () => {
     world.provider.cancels = AWAY
     world.afterDeadline(PAYMENT_GRACE_MS - 1)
@@ -264,17 +273,32 @@ describe('a refund', () => {
     await WAYS.refund_due(world)
   })
 
-  it.each([
-    ['that is not answered', AWAY],
-    ['that is on its way', { kind: 'pending' }],
-  ] as const)('%s is tried again', async (_name, reply) => {
-    world.provider.refunds = reply
-    await expect(world.desk.refund('p1')).rejects.toThrow('refund')
+  it('that is not answered is tried again', async () => {
+    world.provider.refunds = AWAY
+    await expect(world.desk.refund('p1')).rejects.toThrow('refund unknown')
     expect(world.payment().state).toBe('refund_due')
     world.provider.refunds = { kind: 'refunded' }
     await world.desk.refund('p1')
     expect(world.payment().state).toBe('refunded')
   })
+
+  it('that is on its way is asked about every ten minutes', async () => {
+    world.provider.refunds = { kind: 'pending' }
+    await world.desk.refund('p1')
+    expect(world.payment().state).toBe('refund_due')
+    expect(world.errands.get('refund:p1')).toBe(world.nowMs + 600_000)
+  })
+
+  it.each([{ kind: 'pending' }, { kind: 'refused', code: 'charge_disputed' }] as const)(
+    'that turns out to be made while the provider says $kind is not tried again',
+    async (reply) => {
+      world.provider.refunds = reply
+      world.provider.meanwhile = () => void world.desk.hear('e9', 'p1', { kind: 'refunded' })
+      await world.desk.refund('p1')
+      expect(world.payment().state).toBe('refunded')
+      expect(world.owes('refund')).toBe(false)
+    },
+  )
 
   it('that is refused stays due, is said, and is tried again much later', async () => {
     world.provider.refunds = { kind: 'refused', code: 'balance_insufficient' }

@@ -19,6 +19,8 @@ export class OfficeWorld {
   /** Admissions that the line was told of. */
   readonly completed: string[] = []
   lineIsAway = false
+  /** Resolves when the object that lives now is gone. */
+  death = Promise.withResolvers<void>()
   readonly #database = new SqliteDatabase()
   #provider: PaymentProvider | null
   #alarmAtMs: number | null = null
@@ -32,9 +34,12 @@ export class OfficeWorld {
 
   /** The object is gone and comes back on its rows; what it was doing is lost. */
   restart(provider: PaymentProvider | null = this.#provider): void {
+    const { death } = this
     this.#provider = provider
     this.#background = []
+    this.death = Promise.withResolvers<void>()
     this.engine = this.#start()
+    death.resolve()
   }
 
   /** Plans four seats and holds the first two. */
@@ -76,6 +81,13 @@ export class OfficeWorld {
     return JSON.parse(seats ?? '[]').map(({ state }: { state: string }) => state)
   }
 
+  /** Who has seats, and in which state they are; a reservation has all its seats in one state. */
+  owners(): Map<string, string> {
+    const snapshot = new OfficeStorage(this.#database).load()
+    const owned = (snapshot?.seats ?? []).filter(({ reservationId }) => reservationId !== null)
+    return new Map(owned.map(({ reservationId, state }) => [reservationId ?? '', state]))
+  }
+
   /** Lets so much time pass; the alarm rings when it is due. */
   async pass(ms: number): Promise<void> {
     const untilMs = this.nowMs + ms
@@ -104,7 +116,7 @@ export class OfficeWorld {
       rows: new OfficeStorage(this.#database),
       payments: {
         rows: new DeskStorage(this.#database.sql),
-        provider: this.#provider,
+        provider: this.#provider === null ? null : this.#untilDeath(this.#provider),
         currency: 'KRW',
         paymentMs: PAYMENT_MS,
       },
@@ -123,6 +135,25 @@ export class OfficeWorld {
         this.#ids += 1
         return `demo.${String(this.#ids).padStart(22, '0')}`
       },
+    }
+  }
+
+  /** The same provider, whose answers reach only the object that asked. */
+  #untilDeath(provider: PaymentProvider): PaymentProvider {
+    const { death } = this
+    const alive = async <T>(answer: Promise<T>): Promise<T> => {
+      const reply = await answer
+      return death === this.death ? reply : new Promise<never>(() => {})
+    }
+    return {
+      name: provider.name,
+      verifyWebhook: (delivery) => provider.verifyWebhook(delivery),
+      readReturn: (query) => provider.readReturn(query),
+      create: (payment) => alive(provider.create(payment)),
+      confirm: (payment, proof) => alive(provider.confirm(payment, proof)),
+      fetch: (payment) => alive(provider.fetch(payment)),
+      cancel: (payment) => alive(provider.cancel(payment)),
+      refund: (payment) => alive(provider.refund(payment)),
     }
   }
 

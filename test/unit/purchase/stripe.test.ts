@@ -38,6 +38,15 @@ describe('a checkout', () => {
     expect(session).toMatchObject({ amount_total: 24_000, currency: 'krw', status: 'open' })
   })
 
+  it('has a name that fits, whatever the seats are called', async () => {
+    const reply = await stripe.create({ ...PAYMENT, description: '😀'.repeat(300) })
+    expect(reply).toMatchObject({ kind: 'created' })
+    const name = new URLSearchParams(server.calls.at(-1)?.body).get(
+      'line_items[0][price_data][product_data][name]',
+    )
+    expect(name).toBe('😀'.repeat(250))
+  })
+
   it('is one, however often it is asked for, also when the first answer was lost', async () => {
     server.faults.set({ dropAfterExecute: 1 })
     expect(await stripe.create(PAYMENT)).toMatchObject({ kind: 'unknown' })
@@ -190,6 +199,10 @@ describe('a webhook', () => {
   it.each([
     ['of another kind', stripeEvent('invoice.paid', {})],
     [
+      'of a session of another kind',
+      stripeEvent('checkout.session.completed', { id: 'cs_2', mode: 'setup', amount_total: null }),
+    ],
+    [
       'of something else that the account sells',
       stripeEvent('checkout.session.completed', { ...session, client_reference_id: 'cart-17' }),
     ],
@@ -212,7 +225,7 @@ describe('a webhook', () => {
   })
 
   it('that is signed and makes no sense is told apart', () => {
-    const event = stripeEvent('checkout.session.completed', { id: 'cs_1' })
+    const event = stripeEvent('checkout.session.completed', { ...session, amount_total: 'much' })
     expect(stripe.verifyWebhook(delivery(event))).toEqual({ ok: false, error: 'unreadable' })
   })
 })

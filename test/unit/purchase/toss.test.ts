@@ -37,6 +37,13 @@ describe('a checkout', () => {
     expect(totalAmount).toBe(24_000)
   })
 
+  it('has a name that fits, whatever the seats are called', async () => {
+    expect(await toss.create({ ...PAYMENT, description: '가'.repeat(300) })).toMatchObject({
+      kind: 'created',
+    })
+    expect(JSON.parse(server.calls.at(-1)?.body ?? '').orderName).toBe('가'.repeat(100))
+  })
+
   it('is one, however often it is asked for, also when the first answer was lost', async () => {
     server.faults.set({ dropAfterExecute: 1 })
     expect(await toss.create(PAYMENT)).toMatchObject({ kind: 'unknown' })
