@@ -3,6 +3,7 @@ import { withinTime } from '../../../src/bounded.ts'
 import { OfficeEngine } from '../../../src/purchase/objects/office-engine.ts'
 import type { OfficeHost, OfficeOutside, OfficeRows } from '../../../src/purchase/objects/office-host.ts'
 import { OfficeStorage } from '../../../src/purchase/objects/office-storage.ts'
+import { DeskStorage } from '../../../src/purchase/payments/desk-rows.ts'
 import type { Change } from '../../../src/purchase/core/records.ts'
 import { SqliteDatabase } from '../../long/sqlite-database.ts'
 import { DurableLog } from './durable-log.ts'
@@ -92,6 +93,7 @@ export class SimOffice {
     return {
       eventId: EVENT_ID,
       rows: this.#rowsOf(life),
+      payments: { rows: new DeskStorage(this.#database.sql), provider: null, currency: 'KRW', paymentMs: 0 },
       nowMs: () => world.nowMs,
       setAlarm: async (atMs) => {
         if (life !== this.#life) return
@@ -128,6 +130,7 @@ export class SimOffice {
       apply: (changes) => write({ kind: 'applied', changes }, () => rows.apply(changes)),
       order: (reservationId) => rows.order(reservationId),
       orderOfPayment: (paymentId) => rows.orderOfPayment(paymentId),
+      paymentsIn: (state, rowsMax) => rows.paymentsIn(state, rowsMax),
       reservationOf: (operationId, sinceMs) => rows.reservationOf(operationId, sinceMs),
       reservationsOfAdmission: (admissionId) => rows.reservationsOfAdmission(admissionId),
       forget: (madeBeforeMs, rowsMax) => rows.forget(madeBeforeMs, rowsMax),
