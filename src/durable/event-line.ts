@@ -7,6 +7,7 @@ import { DurableObject } from 'cloudflare:workers'
 import { parseConfig } from '../config.ts'
 import type { EventAction } from '../core/event-config.ts'
 import type { JoinReport } from '../core/join-windows.ts'
+import type { SeatsNews } from '../core/seats-feed.ts'
 import type { Admission, EventDetail, EventStatus, Place } from '../core/views.ts'
 import { log } from '../observability/log.ts'
 import { LineNews } from '../outbound/line-news.ts'
@@ -21,6 +22,7 @@ import type {
   LineApi,
   LineMetrics,
   LineResult,
+  LineSeatsApi,
   LineShardsApi,
 } from '../ports/lines.ts'
 import type { PoolConfig } from '../ports/registry.ts'
@@ -43,7 +45,7 @@ import { streamResponse } from './stream-response.ts'
 
 export class EventLine
   extends DurableObject<Env>
-  implements LineApi, LineShardsApi, LineStreamsApi, WebhookSourceApi
+  implements LineApi, LineShardsApi, LineStreamsApi, LineSeatsApi, WebhookSourceApi
 {
   readonly #engine: LineEngine
 
@@ -146,6 +148,10 @@ export class EventLine
 
   async follow(request: FollowRequest): Promise<FollowAnswer> {
     return this.#engine.follow(request)
+  }
+
+  async seatsChanged(news: SeatsNews): Promise<void> {
+    await this.#engine.seatsChanged(news)
   }
 
   async webhooksHeard(receipts: readonly Receipt[]): Promise<void> {

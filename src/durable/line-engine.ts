@@ -15,6 +15,7 @@ import { decision, type AdmissionRecord, type Change, type Decision, type Notice
 import { err, ok, type Result } from '../core/result.ts'
 import { ScaleRule, UNSCALED, type LineScale } from '../core/scale.ts'
 import { nextTickMs, nextWakeMs } from '../core/schedule.ts'
+import type { SeatsNews } from '../core/seats-feed.ts'
 import type { EpochMs } from '../core/time.ts'
 import type { Admission, EventDetail, EventStatus, Outcome, Place } from '../core/views.ts'
 import { errorFields, log } from '../observability/log.ts'
@@ -27,6 +28,7 @@ import type {
   LineApi,
   LineMetrics,
   LineResult,
+  LineSeatsApi,
   LineShardsApi,
 } from '../ports/lines.ts'
 import type { PoolConfig } from '../ports/registry.ts'
@@ -56,7 +58,12 @@ export type LineParts = {
 }
 
 export class LineEngine
-  implements Omit<LineApi, 'fetch' | 'reassertPool'>, LineShardsApi, LineStreamsApi, WebhookSourceApi
+  implements
+    Omit<LineApi, 'fetch' | 'reassertPool'>,
+    LineShardsApi,
+    LineStreamsApi,
+    LineSeatsApi,
+    WebhookSourceApi
 {
   readonly #host: LineHost
   readonly #meters: LineMeters
@@ -245,6 +252,11 @@ export class LineEngine
     // A position that a crash could take back must not be shown (INV-8).
     await this.#host.durable()
     return news
+  }
+
+  /** The seat office tells of seats that have changed; see LineSeatsApi. */
+  async seatsChanged(news: SeatsNews): Promise<void> {
+    if (this.#line !== null) this.#streams.seatsChanged(news)
   }
 
   #afterOpening(joins: boolean): LineScale {

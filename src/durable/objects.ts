@@ -1,5 +1,5 @@
 /** The one place where an object is found by its name. */
-import type { JoinShardApi, LineApi, LineShardsApi } from '../ports/lines.ts'
+import type { JoinShardApi, LineApi, LineSeatsApi, LineShardsApi } from '../ports/lines.ts'
 import type { WebhookSourceApi } from '../outbound/message.ts'
 import type { RegistryApi } from '../ports/registry.ts'
 import type { LineStreamsApi } from '../ports/stream-shards.ts'
@@ -8,7 +8,7 @@ import type { LineStreamsApi } from '../ports/stream-shards.ts'
 export function lineOf(
   env: Env,
   eventId: string,
-): LineApi & LineShardsApi & LineStreamsApi & WebhookSourceApi {
+): LineApi & LineShardsApi & LineStreamsApi & LineSeatsApi & WebhookSourceApi {
   return env.EVENT_LINE.getByName(eventId)
 }
 

@@ -13,6 +13,7 @@ import type {
   PlaceRecord,
   Snapshot,
 } from '../core/records.ts'
+import type { SeatsNews } from '../core/seats-feed.ts'
 import type { LineFailure } from '../core/failures.ts'
 import type { Result } from '../core/result.ts'
 import type { EpochMs } from '../core/time.ts'
@@ -57,6 +58,8 @@ export interface Streams {
   announce(notices: readonly Notice[]): void
   /** Shows everybody what has changed since they were shown something last. */
   tick(nowMs: EpochMs): Promise<void>
+  /** Seats have changed: those who are inside are told with the next tick. */
+  seatsChanged(news: SeatsNews): void
   endAll(reason: EndReason): void
 }
 

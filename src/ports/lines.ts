@@ -4,6 +4,7 @@ import type { LineFailure } from '../core/failures.ts'
 import type { JoinReport } from '../core/join-windows.ts'
 import type { Result } from '../core/result.ts'
 import type { LineScale } from '../core/scale.ts'
+import type { SeatsNews } from '../core/seats-feed.ts'
 import type { Admission, EventDetail, EventStatus, Outcome, Place } from '../core/views.ts'
 import type { PoolConfig } from './registry.ts'
 
@@ -55,6 +56,12 @@ export type Joined = { readonly created: boolean; readonly place: Place; readonl
 export interface LineShardsApi {
   /** Joins all whom a shard has collected in a window (src/core/join-windows.ts). Answers once they are durable. */
   joinBlock(report: JoinReport): Promise<LineResult<JoinBlockAnswer>>
+}
+
+/** What the seat office of an event tells its line. */
+export interface LineSeatsApi {
+  /** For the streams of those who are inside. Best effort: whoever misses some finds out by the versions. */
+  seatsChanged(news: SeatsNews): Promise<void>
 }
 
 /** `answers`: one for each joiner of the report, in its order. */

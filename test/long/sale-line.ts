@@ -19,6 +19,7 @@ const NO_STREAMS: Streams = {
   follow: () => Promise.resolve({ kind: 'over' }),
   announce: () => {},
   tick: async () => {},
+  seatsChanged: () => {},
   endAll: () => {},
 }
 

@@ -76,6 +76,9 @@ export class SimStreams implements Streams {
     return this.#host.streamShards.saidNews(request, answer)
   }
 
+  /** Nobody sells seats here. */
+  seatsChanged(): void {}
+
   announce(notices: readonly Notice[]): void {
     this.#remote.announce(notices)
     for (const notice of notices) {

@@ -19,7 +19,7 @@ import {
 } from '../core/office.ts'
 import { currentPayment, type Order, type OrderEvent } from '../core/orders.ts'
 import type { Change, Errand, ErrandKey, PaymentRecord } from '../core/records.ts'
-import { SeatMap } from '../core/seat-map.ts'
+import { publicState, SeatMap } from '../core/seat-map.ts'
 import { seatsOf, type SectionPlan } from '../core/seat-plan.ts'
 import type {
   HoldCall,
@@ -29,7 +29,7 @@ import type {
   Reservation,
   SeatOfficeApi,
 } from '../ports.ts'
-import type { OfficeHost, OfficeOutside } from './office-host.ts'
+import type { OfficeHost, OfficeOutside, SeatsChanged } from './office-host.ts'
 import { paymentView, reservationView } from './office-views.ts'
 import { ProviderPayments } from './provider-payments.ts'
 
@@ -340,6 +340,7 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
     const kept = changes.filter(
       (change) => change.kind !== 'errand_saved' || this.#isDoneHere(change.errand.kind),
     )
+    const previousVersion = this.#office.version
     if (kept.length > 0) {
       try {
         this.#host.rows.apply(kept)
@@ -353,6 +354,9 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
         throw error
       }
     }
+    const { version } = this.#office
+    if (version !== previousVersion)
+      this.#outside.seatsChanged({ version, previousVersion, seats: seatsIn(kept) })
     this.#arm()
   }
 
@@ -363,6 +367,18 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
     this.#alarmAtMs = wakeAtMs
     this.#host.background(this.#host.setAlarm(wakeAtMs))
   }
+}
+
+/** What the public sees of the seats that change; null when all of them may. */
+function seatsIn(changes: readonly Change[]): SeatsChanged['seats'] {
+  if (changes.some(({ kind }) => kind === 'seats_planned')) return null
+  return new Map(
+    changes.flatMap((change) =>
+      change.kind === 'seats_changed'
+        ? change.seatIds.map((seatId) => [seatId, publicState(change.state)] as const)
+        : [],
+    ),
+  )
 }
 
 /** Sets the next attempt before this one begins: whatever becomes of it, there is a next one. */

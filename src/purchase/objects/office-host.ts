@@ -15,6 +15,7 @@ import type {
   ReservationRecord,
   SeatRecord,
 } from '../core/records.ts'
+import type { SeatView } from '../core/seat-map.ts'
 import type { DeskRows } from '../payments/desk-rows.ts'
 import type { PaymentProvider } from '../payments/port.ts'
 import type { PostCall } from '../ports.ts'
@@ -65,6 +66,14 @@ export type OfficeHost = {
   readonly newId: () => string
 }
 
+/** `seats`: what the public sees of those that changed; null when the catalogue was replaced. */
+export type SeatsChanged = {
+  readonly version: number
+  /** The version before. */
+  readonly previousVersion: number
+  readonly seats: ReadonlyMap<string, SeatView['state']> | null
+}
+
 /** What payments at a provider need. */
 export type PaymentTools = {
   readonly rows: DeskRows
@@ -81,4 +90,6 @@ export type OfficeOutside = {
   readonly post: (request: PostCall) => Promise<Result<unknown, { readonly reason: 'insufficient-balance' }>>
   /** Resolves when the line knows that the admission has ended in a sale, or does not know the admission. */
   readonly complete: (admissionId: string) => Promise<void>
+  /** The public map has changed: whoever looks at it may be told. */
+  readonly seatsChanged: (change: SeatsChanged) => void
 }

@@ -31,6 +31,7 @@ import type {
 import { walletOf } from './objects.ts'
 import { OfficeEngine } from './office-engine.ts'
 import type { OfficeHost, OfficeOutside } from './office-host.ts'
+import { SeatNews } from './seat-news.ts'
 import { OfficeStorage } from './office-storage.ts'
 
 export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi, WebhookSourceApi {
@@ -122,7 +123,15 @@ function hostOf(ctx: DurableObjectState, env: Env, eventId: string): OfficeHost 
 
 /** A stub for each call: one that has failed stays broken. */
 function outsideOf(env: Env, eventId: string): OfficeOutside {
+  const seats = new SeatNews({
+    eventId,
+    nowMs: () => Date.now(),
+    wait: (ms) => scheduler.wait(ms),
+    tell: (news) => lineOf(env, eventId).seatsChanged(news),
+  })
   return {
+    // Nobody waits for it, and it never rejects.
+    seatsChanged: (change) => void seats.changed(change),
     post: (call) => walletOf(env, call.userId).post(call),
     complete: async (admissionId) => {
       const released = await lineOf(env, eventId).release(admissionId, 'completed')

@@ -18,7 +18,7 @@ type Entry =
 
 export class SimOffice {
   readonly #world: PurchaseWorld
-  readonly #outside: OfficeOutside
+  readonly #outside: Omit<OfficeOutside, 'seatsChanged'>
   readonly #log: DurableLog<Entry>
   #database = new SqliteDatabase()
   rows = new OfficeStorage(this.#database)
@@ -28,7 +28,7 @@ export class SimOffice {
   #timer = 0
   isTouched = false
 
-  constructor(world: PurchaseWorld, outside: OfficeOutside) {
+  constructor(world: PurchaseWorld, outside: Omit<OfficeOutside, 'seatsChanged'>) {
     this.#world = world
     this.#outside = outside
     this.#log = new DurableLog(world.scheduler, () => world.diskMs())
@@ -94,6 +94,7 @@ export class SimOffice {
       eventId: EVENT_ID,
       rows: this.#rowsOf(life),
       payments: { rows: new DeskStorage(this.#database.sql), provider: null, currency: 'KRW', paymentMs: 0 },
+      webhooks: null,
       nowMs: () => world.nowMs,
       setAlarm: async (atMs) => {
         if (life !== this.#life) return
@@ -148,6 +149,8 @@ export class SimOffice {
       })
     return {
       post: (request) => gated(() => this.#outside.post(request)),
+      // Nobody listens here.
+      seatsChanged: () => {},
       complete: (admissionId) => gated(() => this.#outside.complete(admissionId)),
     }
   }

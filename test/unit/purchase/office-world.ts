@@ -160,6 +160,7 @@ export class OfficeWorld {
   #outside(): OfficeOutside {
     return {
       post: async () => ok({ balance: 0 }),
+      seatsChanged: () => {},
       complete: async (admissionId) => {
         if (this.lineIsAway) throw new Error('the line is away')
         this.completed.push(admissionId)
