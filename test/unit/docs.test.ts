@@ -143,6 +143,8 @@ describe('storage', () => {
     'durable/idempotency-shard',
     'purchase/objects/office-schema',
     'purchase/objects/wallet-storage',
+    'outbound/outbox',
+    'outbound/dead-letter-storage',
     'purchase/payments/desk-rows',
   ])('every column of %s is described', (source) => {
     const columns = matches(read(`src/${source}.ts`), /^\s+(\w+) (?:INTEGER|TEXT|REAL)\b/gm)
