@@ -168,11 +168,11 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
     this.#endHolds()
     const nowMs = this.#host.nowMs()
     for (const errand of this.#agenda.errandsDue(nowMs, ERRANDS_MAX)) this.#start(errand, nowMs)
-    if (this.#isPlanned) {
-      this.#host.rows.forget(nowMs - OPERATION_KEPT_MS, FORGOTTEN_MAX)
-      this.provider.forget(nowMs)
-    }
+    // Before the sweeping, which may fail.
     this.#arm()
+    if (!this.#isPlanned) return
+    this.#host.rows.forget(nowMs - OPERATION_KEPT_MS, FORGOTTEN_MAX)
+    this.provider.forget(nowMs)
   }
 
   // --- What is owed to others ---------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ export class DeskWorld {
   readonly office: OfficeState = { seats: new SeatMap(), version: 1 }
   readonly errands = new Map<string, number>()
   readonly logged: string[] = []
+  refusesWrites = false
   readonly provider: ScriptedProvider
   readonly rows: DeskStorage
   readonly desk: PaymentDesk
@@ -76,6 +77,7 @@ export class DeskWorld {
   }
 
   follow(event: OrderEvent): void {
+    if (this.refusesWrites) throw new Error('the disk is full')
     const { value, changes } = onOrder(this.office, this.order, event, this.nowMs)
     for (const change of changes) this.#write(change)
     if (value.ok) this.order = value.value
