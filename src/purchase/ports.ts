@@ -32,7 +32,7 @@ export interface SeatOfficeApi {
   /** The admission was given back: so are the seats that it holds. */
   left(admissionId: string): Promise<void>
   /** Takes the price out of the visitor's wallet. Asked again, it answers how it stands. */
-  payByWallet(reservationId: string, userId: string): Promise<OfficeResult<Payment>>
+  payByWallet(call: PayCall): Promise<OfficeResult<Payment>>
 }
 
 export type HoldCall = {
@@ -41,6 +41,13 @@ export type HoldCall = {
   readonly admissionId: string
   readonly selection: Selection
   readonly holdMs: number
+}
+
+/** `admissionId`: the one with which the visitor is inside now. */
+export type PayCall = {
+  readonly reservationId: string
+  readonly userId: string
+  readonly admissionId: string
 }
 
 /** `GET .../reservations/{reservationId}`. */

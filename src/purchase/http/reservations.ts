@@ -95,7 +95,11 @@ export const reservationEndpoints = [
       // Paying has ended the admission; whoever asks again is told what the first one was, or should have been.
       if (!admission.ok)
         return paidBefore(admission, await office.reservation(params.reservationId, caller.userId))
-      const paid = await office.payByWallet(params.reservationId, caller.userId)
+      const paid = await office.payByWallet({
+        reservationId: params.reservationId,
+        userId: caller.userId,
+        admissionId: admission.value,
+      })
       return paid.ok ? ok(json(200, paid.value)) : err(failureOf(paid.error))
     },
   }),

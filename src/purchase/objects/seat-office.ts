@@ -11,7 +11,7 @@ import { lineOf } from '../../durable/objects.ts'
 import { randomText } from '../../durable/promotion-tools.ts'
 import { log } from '../../observability/log.ts'
 import type { SectionPlan } from '../core/seat-plan.ts'
-import type { HoldCall, OfficeResult, Payment, Reservation, SeatOfficeApi } from '../ports.ts'
+import type { HoldCall, OfficeResult, PayCall, Payment, Reservation, SeatOfficeApi } from '../ports.ts'
 import { walletOf } from './objects.ts'
 import { OfficeEngine } from './office-engine.ts'
 import type { OfficeHost, OfficeOutside } from './office-host.ts'
@@ -50,8 +50,8 @@ export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi {
     await this.#engine.left(admissionId)
   }
 
-  async payByWallet(reservationId: string, userId: string): Promise<OfficeResult<Payment>> {
-    return this.#engine.payByWallet(reservationId, userId)
+  async payByWallet(call: PayCall): Promise<OfficeResult<Payment>> {
+    return this.#engine.payByWallet(call)
   }
 
   override async alarm(): Promise<void> {

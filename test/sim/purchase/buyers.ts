@@ -69,10 +69,11 @@ export class Buyer {
     const promise = this.#anyPromise()
     if (promise === undefined || !line.isAlive(this.admissionId)) return
     promise.isTouched = true
+    const { admissionId } = this
     const { reservationId } = promise.reservation
     const paid = await this.#persist(() =>
       office.ask(`${this.userId} pays ${reservationId}`, (engine) =>
-        engine.payByWallet(reservationId, this.userId),
+        engine.payByWallet({ reservationId, userId: this.userId, admissionId }),
       ),
     )
     if (paid === null || !paid.ok) return
