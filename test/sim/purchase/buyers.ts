@@ -76,10 +76,11 @@ export class Buyer {
     const promise = this.#anyPromise()
     if (promise === undefined || !line.isAlive(this.admissionId)) return
     promise.isTouched = true
+    const { admissionId } = this
     const { reservationId } = promise.reservation
     const paid = await this.#persist(() =>
       office.ask(`${this.userId} pays ${reservationId}`, (engine) =>
-        engine.payByWallet(reservationId, this.userId),
+        engine.payByWallet({ reservationId, userId: this.userId, admissionId }),
       ),
     )
     if (paid === null || !paid.ok) return
@@ -94,7 +95,8 @@ export class Buyer {
     if (promise === undefined || !line.isAlive(this.admissionId)) return
     promise.isTouched = true
     const { reservationId } = promise.reservation
-    const call = { reservationId, userId: this.userId, origin: 'https://usher.example' }
+    const { userId, admissionId } = this
+    const call = { reservationId, userId, admissionId, origin: 'https://usher.example' }
     const begun = await this.#persist(() =>
       office.ask(`${this.userId} checks out ${reservationId}`, (engine) =>
         engine.provider.payByProvider(call),

@@ -12,6 +12,8 @@ import type { PurchaseWorld } from './world.ts'
 
 export const EVENT_ID = 'gig'
 
+const ALARM_AGAIN_MS = 2_000
+
 type Entry =
   | { readonly kind: 'created' }
   | { readonly kind: 'applied'; readonly changes: readonly Change[] }
@@ -208,13 +210,19 @@ export class SimOffice {
     const lateMs = world.strikes('alarmLate') ? world.random.between(0, 20_000) : world.random.between(0, 20)
     world.scheduler.after(Math.max(0, atMs - world.nowMs) + lateMs, () => {
       if (timer !== this.#timer) return false
-      const life = this.#life
-      const engine = this.#wake()
-      this.#log.write({ kind: 'alarm', atMs: null })
-      void engine.alarm().catch((error: unknown) => {
-        if (life === this.#life) world.violated('defect', `the alarm: ${String(error)}`)
-      })
-      return true
+      return this.#ring()
     })
+  }
+
+  #ring(): void {
+    const world = this.#world
+    const engine = this.#wake()
+    const life = this.#life
+    this.#log.write({ kind: 'alarm', atMs: null })
+    void engine.alarm().catch((error: unknown) => {
+      if (life === this.#life) world.violated('defect', `the alarm: ${String(error)}`)
+    })
+    // The platform rings again when the object dies of its alarm.
+    if (life !== this.#life) world.scheduler.after(ALARM_AGAIN_MS, () => this.#ring())
   }
 }

@@ -67,7 +67,7 @@ export class DeskWorld {
       reference: null,
       checkoutUrl: null,
     }
-    this.follow({ kind: 'payment_wanted', payment })
+    this.follow({ kind: 'payment_wanted', payment, admissionId: 'a' })
     this.rows.begin(paymentId, {
       provider: 'fake',
       origin: 'https://usher.example',
