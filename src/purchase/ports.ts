@@ -47,7 +47,7 @@ export interface SeatOfficeApi extends ProviderPaymentsApi {
   /** The admission was given back: so are the seats that it holds. */
   left(admissionId: string): Promise<void>
   /** Takes the price out of the visitor's wallet. Asked again, it answers how it stands. */
-  payByWallet(reservationId: string, userId: string): Promise<OfficeResult<Payment>>
+  payByWallet(call: PayCall): Promise<OfficeResult<Payment>>
 }
 
 export type HoldCall = {
@@ -56,6 +56,13 @@ export type HoldCall = {
   readonly admissionId: string
   readonly selection: Selection
   readonly holdMs: number
+}
+
+/** `admissionId`: the one with which the visitor is inside now. */
+export type PayCall = {
+  readonly reservationId: string
+  readonly userId: string
+  readonly admissionId: string
 }
 
 /** `GET .../reservations/{reservationId}`. */
@@ -88,12 +95,8 @@ export interface ProviderPaymentsApi {
   resolvePayment(paymentId: string, as: Resolution): Promise<OfficeResult<PaymentDetail>>
 }
 
-export type ProviderCheckoutCall = {
-  readonly reservationId: string
-  readonly userId: string
-  /** The address at which the visitor uses this service. */
-  readonly origin: string
-}
+/** `origin`: the address at which the visitor uses this service. */
+export type ProviderCheckoutCall = PayCall & { readonly origin: string }
 
 /** `checkoutUrl`: where the visitor pays; null when that is over. */
 export type Checkout = Payment & { readonly checkoutUrl: string | null }

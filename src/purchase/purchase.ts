@@ -59,8 +59,7 @@ function officeClient(env: Env, eventId: string): SeatOfficeApi {
       ask('repeat', (office) => office.reservation(reservationId, userId)),
     giveUp: (reservationId, userId) => ask('repeat', (office) => office.giveUp(reservationId, userId)),
     left: (admissionId) => ask('repeat', (office) => office.left(admissionId)),
-    payByWallet: (reservationId, userId) =>
-      ask('repeat', (office) => office.payByWallet(reservationId, userId)),
+    payByWallet: (call) => ask('repeat', (office) => office.payByWallet(call)),
     payByProvider: (call) => ask('repeat', (office) => office.payByProvider(call)),
     hearProvider: (providerEventId, paymentId, state) =>
       ask('repeat', (office) => office.hearProvider(providerEventId, paymentId, state)),

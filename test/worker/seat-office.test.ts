@@ -123,7 +123,7 @@ describe('a seat office', () => {
       operationId: 'o2',
       selection: { kind: 'section', section: 'A', count: 1 },
     })
-    await office.payByWallet(paid.reservationId, 'ann')
+    await office.payByWallet({ ...paid, userId: 'ann', admissionId: 'admission of ann' })
     vi.setSystemTime(Date.now() + HOLD_MS)
     await runDurableObjectAlarm(office)
     vi.setSystemTime(Date.now() + DAY_MS)
@@ -156,11 +156,11 @@ describe('paying', () => {
     const office = await planned()
     const { reservationId } = await held(office, { userId: 'rich', admissionId: 'r' })
     const walletOfRich = await walletWith('rich', 5_000)
-    const paid = await office.payByWallet(reservationId, 'rich')
+    const paid = await office.payByWallet({ reservationId, userId: 'rich', admissionId: 'r' })
     expect(paid).toMatchObject({ ok: true, value: { state: 'paid', amount: 2_000 } })
     await evictDurableObject(office)
     await evictDurableObject(walletOfRich)
-    expect(await office.payByWallet(reservationId, 'rich')).toEqual(paid)
+    expect(await office.payByWallet({ reservationId, userId: 'rich', admissionId: 'r' })).toEqual(paid)
     expect(await walletOfRich.balance('rich')).toBe(3_000)
     expect(await states(office)).toBe('ssffff')
   })
@@ -168,19 +168,21 @@ describe('paying', () => {
   it('for nothing in the wallet keeps the hold, and is tried anew as a payment of its own', async () => {
     const office = await planned()
     const { reservationId } = await held(office, { userId: 'poor', admissionId: 'p' })
-    expect(await office.payByWallet(reservationId, 'poor')).toMatchObject({
+    expect(await office.payByWallet({ reservationId, userId: 'poor', admissionId: 'p' })).toMatchObject({
       error: { reason: 'insufficient-balance' },
     })
     expect(await office.reservation(reservationId, 'poor')).toMatchObject({ value: { state: 'held' } })
     await walletWith('poor', 2_000)
-    expect(await office.payByWallet(reservationId, 'poor')).toMatchObject({ value: { state: 'paid' } })
+    expect(await office.payByWallet({ reservationId, userId: 'poor', admissionId: 'p' })).toMatchObject({
+      value: { state: 'paid' },
+    })
   })
 
   it('owes nothing to a line that does not know the admission', async () => {
     const office = await planned()
     const { reservationId } = await held(office, { userId: 'eve', admissionId: 'unknown' })
     await walletWith('eve', 2_000)
-    await office.payByWallet(reservationId, 'eve')
+    await office.payByWallet({ reservationId, userId: 'eve', admissionId: 'unknown' })
     const owed = await runInDurableObject(office, (_object, state) =>
       state.storage.sql.exec('SELECT kind, subject FROM errands').toArray(),
     )

@@ -24,8 +24,8 @@ export type Order = {
 }
 
 export type OrderEvent =
-  /** The visitor wants to pay; the payment is taken only when none is under way. */
-  | { readonly kind: 'payment_wanted'; readonly payment: PaymentRecord }
+  /** The visitor, who is inside with this admission, wants to pay; the payment is taken only when none is under way. */
+  | { readonly kind: 'payment_wanted'; readonly payment: PaymentRecord; readonly admissionId: string }
   | {
       readonly kind: 'checkout_opened'
       readonly paymentId: string
@@ -49,6 +49,8 @@ export type OrderFailure =
   | { readonly reason: 'reservation-expired' }
   /** They are sold. */
   | { readonly reason: 'reservation-paid' }
+  /** The admission with which they were held is over: there is none that paying could complete. */
+  | { readonly reason: 'other-admission' }
   /** A payment of another method is under way, or nobody knows how one went. */
   | { readonly reason: 'payment-in-progress' }
 
@@ -78,7 +80,7 @@ const UNCHANGED: Step = { reservation: null, payments: [], seats: null, owed: []
 export function step(order: Order, event: OrderEvent, context: OrderContext): Result<Step, OrderFailure> {
   switch (event.kind) {
     case 'payment_wanted':
-      return wanted(order, event.payment, context)
+      return wanted(order, event, context)
     case 'hold_over':
       return ok(holdOver(order.reservation, context.nowMs))
     case 'given_up':
@@ -123,10 +125,15 @@ function paymentOf(order: Order, paymentId: string): PaymentRecord {
   return found
 }
 
-function wanted(order: Order, payment: PaymentRecord, { nowMs }: OrderContext): Result<Step, OrderFailure> {
+function wanted(
+  order: Order,
+  { payment, admissionId }: Extract<OrderEvent, { kind: 'payment_wanted' }>,
+  { nowMs }: OrderContext,
+): Result<Step, OrderFailure> {
   const { reservation } = order
   switch (reservation.state) {
     case 'held':
+      if (admissionId !== reservation.admissionId) return err({ reason: 'other-admission' })
       return nowMs < reservation.holdEndsAtMs
         ? ok(begun(reservation, payment))
         : err({ reason: 'reservation-expired' })

@@ -9,7 +9,7 @@ import type { GatewayDeps } from '../../http/gateway-deps.ts'
 import type { LineResult } from '../../ports/lines.ts'
 import type { EntryTokenFault } from './problems.ts'
 
-export const ENTRY_TOKEN_HEADER = 'Entry-Token'
+const ENTRY_TOKEN_HEADER = 'Entry-Token'
 /** A token of ours has a few hundred characters; the bound keeps hostile ones away from the verifier. */
 const TOKEN_CHARS_MAX = 4_096
 
@@ -39,8 +39,10 @@ export async function admissionOf({
   return userId === caller.userId ? ok(admissionId) : refused('invalid')
 }
 
-/** As admissionOf, and the admission is alive and redeemed, by this service if by nobody before. One call to the line, two
- * when the shop's server has redeemed it. */
+/**
+ * As admissionOf, and the admission is alive and redeemed, by this service if by nobody before. One call to the line, two
+ * when the shop's server has redeemed it.
+ */
 export async function enter(entrance: Entrance): Promise<Result<string, Failure>> {
   const admission = await admissionOf(entrance)
   if (!admission.ok) return admission

@@ -13,6 +13,8 @@ export function failureOf(refusal: OfficeRefusal): Failure {
       )
     case 'section-unknown':
       return invalidRequest({ pointer: '/section', detail: `There is no section ${refusal.section}.` })
+    case 'other-admission':
+      return { reason: 'entry-token-required', fault: 'other-admission' }
     default:
       return refusal
   }

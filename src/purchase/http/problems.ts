@@ -3,13 +3,13 @@ import type { ProblemKind } from '../../http/problem-catalog.ts'
 import type { OfficeFailure } from '../core/office.ts'
 import type { PaymentFailure } from '../ports.ts'
 
-export type EntryTokenFault = 'missing' | 'invalid' | 'expired' | 'ended'
+export type EntryTokenFault = 'missing' | 'invalid' | 'expired' | 'ended' | 'other-admission'
 
-/** What nobody is told as a problem of its own: it is a fault of the body. */
-type BodyFault = 'seat-unknown' | 'section-unknown'
+/** What nobody is told as a problem of its own: faults of the body, or of the entry token. */
+type RequestFault = 'seat-unknown' | 'section-unknown' | 'other-admission'
 
 export type PurchaseFailure =
-  | Exclude<OfficeFailure, { readonly reason: BodyFault }>
+  | Exclude<OfficeFailure, { readonly reason: RequestFault }>
   | PaymentFailure
   | { readonly reason: 'signature-invalid' }
   | { readonly reason: 'entry-token-required'; readonly fault: EntryTokenFault }

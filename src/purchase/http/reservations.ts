@@ -101,12 +101,16 @@ export const reservationEndpoints = [
       // Paying has ended the admission; whoever asks again is told what the first one was, or should have been.
       if (!admission.ok)
         return paidBefore(admission, await office.reservation(params.reservationId, caller.userId))
+      const wanted = {
+        reservationId: params.reservationId,
+        userId: caller.userId,
+        admissionId: admission.value,
+      }
       if (body.method === 'provider') {
         const { origin } = new URL(request.url)
-        const { reservationId } = params
-        return checkedOut(await office.payByProvider({ reservationId, userId: caller.userId, origin }))
+        return checkedOut(await office.payByProvider({ ...wanted, origin }))
       }
-      const paid = await office.payByWallet(params.reservationId, caller.userId)
+      const paid = await office.payByWallet(wanted)
       return paid.ok ? ok(json(200, paid.value)) : err(failureOf(paid.error))
     },
   }),

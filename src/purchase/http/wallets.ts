@@ -1,5 +1,5 @@
 /** The visitor's wallet, and the books that it is kept in. */
-import { ok } from '../../core/result.ts'
+import { err, ok } from '../../core/result.ts'
 import type { Result } from '../../core/result.ts'
 import { endpoint } from '../../http/endpoint.ts'
 import type { QueryParam } from '../../http/endpoint.ts'
@@ -7,7 +7,6 @@ import { invalidRequest } from '../../http/failure.ts'
 import type { Failure } from '../../http/failure.ts'
 import { operationIdOf } from '../../http/idempotency.ts'
 import { json } from '../../http/reply.ts'
-import { err } from '../../core/result.ts'
 import { STATEMENT_PAGE_MAX } from '../core/limits.ts'
 import { chargeBody, ledger, statement, wallet } from './schemas.ts'
 
@@ -85,7 +84,7 @@ export const walletEndpoints = [
     auth: 'operator',
     tag: 'Purchase',
     summary: 'Sums over all accounts. They cancel out as long as no money was made or lost.',
-    responses: { 200: { description: 'The sums, taken one shard after another.', schema: ledger } },
+    responses: { 200: { description: 'The sums, each shard at its own moment.', schema: ledger } },
     async handler({ purchase }) {
       const totals = await purchase.totals()
       const { visitors, funding, sales, entries } = totals

@@ -6,7 +6,6 @@ import { TimedOut } from '../../bounded.ts'
 import { err, ok, type Result } from '../../core/result.ts'
 import { errorFields, log } from '../../observability/log.ts'
 import { messageOf, type Receipt, type WebhookSourceApi } from '../../outbound/message.ts'
-import type { WebhookTools } from '../../outbound/outbox.ts'
 import { Agenda } from '../core/agenda.ts'
 import { OPERATION_KEPT_MS } from '../core/limits.ts'
 import {
@@ -24,6 +23,7 @@ import { seatsOf, type SectionPlan } from '../core/seat-plan.ts'
 import type {
   HoldCall,
   OfficeResult,
+  PayCall,
   Payment,
   ProviderPaymentsApi,
   Reservation,
@@ -77,7 +77,8 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
     this.#office.seats.replace(snapshot?.seats ?? [])
     this.#agenda = new Agenda(
       snapshot?.holds ?? [],
-      (snapshot?.errands ?? []).filter(({ kind }) => this.#isDoneHere(kind)),
+      // Without a shop to tell, news that are owed stay in their rows until there is one.
+      (snapshot?.errands ?? []).filter(({ kind }) => kind !== 'webhook' || host.webhooks !== null),
     )
     this.provider = new ProviderPayments({
       host,
@@ -147,13 +148,14 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
     }
   }
 
-  async payByWallet(reservationId: string, userId: string): Promise<OfficeResult<Payment>> {
+  async payByWallet({ reservationId, userId, admissionId }: PayCall): Promise<OfficeResult<Payment>> {
     this.#endHolds()
     const found = this.#orderOf(reservationId, userId)
     if (!found.ok) return found
     const wanted = this.#follow(found.value, {
       kind: 'payment_wanted',
       payment: this.#walletPayment(found.value),
+      admissionId,
     })
     if (!wanted.ok) return wanted
     const begun = currentPayment(wanted.value)
@@ -172,29 +174,31 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
     this.#alarmAtMs = null
     this.#endHolds()
     const nowMs = this.#host.nowMs()
-    const due = this.#agenda.errandsDue(nowMs, ERRANDS_MAX)
-    const { webhooks } = this.#host
-    const news = due.filter(({ kind }) => kind === 'webhook')
-    if (webhooks !== null && news.length > 0) this.#tellShop(news, webhooks, nowMs)
-    for (const errand of due) this.#start(errand, nowMs)
-    if (this.#isPlanned) {
-      this.#host.rows.forget(nowMs - OPERATION_KEPT_MS, FORGOTTEN_MAX)
-      this.provider.forget(nowMs)
-    }
+    const due = Map.groupBy(this.#agenda.errandsDue(nowMs, ERRANDS_MAX), ({ kind }) => kind === 'webhook')
+    this.#tellShop(due.get(true) ?? [], nowMs)
+    for (const errand of due.get(false) ?? []) this.#start(errand, nowMs)
+    // Before the sweeping, which may fail.
     this.#arm()
+    if (!this.#isPlanned) return
+    this.#host.rows.forget(nowMs - OPERATION_KEPT_MS, FORGOTTEN_MAX)
+    this.provider.forget(nowMs)
   }
 
   // --- What is owed to others ---------------------------------------------------------------------------------------
 
   #start(errand: Errand, nowMs: number): void {
     const doer = this.#doers[errand.kind]
-    if (doer === undefined) return
+    // Owed by an earlier version, and done by nobody here any more.
+    if (doer === undefined) return this.#save([{ kind: 'errand_done', errand }])
     this.#save([begunAgain(errand, nowMs)])
     this.#host.background(this.#attempt(() => doer(errand), errand.kind))
   }
 
   /** The queue takes the news of one alarm together, and the office waits for what it says of them. */
-  #tellShop(news: readonly Errand[], { send, resendMs }: WebhookTools, nowMs: number): void {
+  #tellShop(news: readonly Errand[], nowMs: number): void {
+    const { webhooks } = this.#host
+    if (webhooks === null || news.length === 0) return
+    const { send, resendMs } = webhooks
     const source = { kind: 'office', eventId: this.#host.eventId } as const
     this.#save(news.map((errand) => begunAgain(errand, nowMs)))
     const handedOver = async (): Promise<void> => {

@@ -60,6 +60,7 @@ export class ProviderPayments implements ProviderPaymentsApi {
   async payByProvider({
     reservationId,
     userId,
+    admissionId,
     origin,
   }: ProviderCheckoutCall): Promise<OfficeResult<Checkout>> {
     const { eventId, payments } = this.#link.host
@@ -70,6 +71,7 @@ export class ProviderPayments implements ProviderPaymentsApi {
     const wanted = this.#link.follow(found.value, {
       kind: 'payment_wanted',
       payment: this.#newPayment(found.value),
+      admissionId,
     })
     if (!wanted.ok) return wanted
     const begun = currentPayment(wanted.value)

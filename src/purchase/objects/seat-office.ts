@@ -21,6 +21,7 @@ import type {
   Checkout,
   HoldCall,
   OfficeResult,
+  PayCall,
   Payment,
   PaymentDetail,
   ProviderCheckoutCall,
@@ -67,8 +68,8 @@ export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi, Web
     await this.#engine.left(admissionId)
   }
 
-  async payByWallet(reservationId: string, userId: string): Promise<OfficeResult<Payment>> {
-    return this.#engine.payByWallet(reservationId, userId)
+  async payByWallet(call: PayCall): Promise<OfficeResult<Payment>> {
+    return this.#engine.payByWallet(call)
   }
 
   async payByProvider(call: ProviderCheckoutCall): Promise<OfficeResult<Checkout>> {

@@ -19,8 +19,8 @@ export interface DeskRows {
   noteConfirmation(paymentId: string, atMs: EpochMs): void
   /** False when the provider was asked about this payment less than `againMs` ago. */
   noteAsked(paymentId: string, atMs: EpochMs, againMs: number): boolean
-  /** False when the event has been heard before. */
-  noteEvent(eventId: string, paymentId: string, atMs: EpochMs): boolean
+  hasHeard(eventId: string): boolean
+  noteEvent(eventId: string, paymentId: string, atMs: EpochMs): void
   /** Forgets at most `rowsMax` events heard before. */
   forgetEvents(heardBeforeMs: EpochMs, rowsMax: number): void
 }
@@ -100,15 +100,18 @@ export class DeskStorage implements DeskRows {
     return asked.toArray().length > 0
   }
 
-  noteEvent(eventId: string, paymentId: string, atMs: EpochMs): boolean {
-    const noted = this.#sql.exec(
-      `INSERT INTO provider_events (provider_event_id, payment_id, heard_ms) VALUES (?, ?, ?)
-       ON CONFLICT DO NOTHING RETURNING payment_id`,
+  hasHeard(eventId: string): boolean {
+    const found = this.#sql.exec('SELECT 1 FROM provider_events WHERE provider_event_id = ?', eventId)
+    return found.toArray().length > 0
+  }
+
+  noteEvent(eventId: string, paymentId: string, atMs: EpochMs): void {
+    this.#sql.exec(
+      'INSERT INTO provider_events (provider_event_id, payment_id, heard_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
       eventId,
       paymentId,
       atMs,
     )
-    return noted.toArray().length > 0
   }
 
   forgetEvents(heardBeforeMs: EpochMs, rowsMax: number): void {

@@ -82,9 +82,10 @@ export class PaymentDesk {
   hear(eventId: string, paymentId: string, state: ProviderState): Heard {
     const { rows, orderOf, nowMs } = this.#link
     if (orderOf(paymentId) === null) return 'payment-unknown'
-    // The event and what it changes are written in one synchronous block: one without the other would lose a payment.
-    if (!rows.noteEvent(eventId, paymentId, nowMs())) return 'repeated'
+    if (rows.hasHeard(eventId)) return 'repeated'
+    // First what it changes, which may come twice; noted before, an event whose change was refused would never come again.
     this.#settle(paymentId, state)
+    rows.noteEvent(eventId, paymentId, nowMs())
     return 'settled'
   }
 

@@ -358,6 +358,21 @@ describe('the entry token', () => {
     expect(await shop.balance(ann)).toBe(10_000)
   })
 
+  it('of a later admission does not pay for seats that were held with an earlier one', async () => {
+    const { eventId, ann } = await sale()
+    const { body: reservation } = await shop.hold(eventId, ann, held)
+    await shop.charge(ann, 10_000)
+    await api.release(ann.admissionId, 'cancelled')
+    const again = await shop.enter(eventId, ann)
+    const refused = await shop.pay(eventId, again, reservation.reservationId)
+    expectProblem(refused, 403, 'entry-token-required')
+    expect(refused.body.fault).toBe('other-admission')
+    expect((await shop.giveUp(eventId, again, reservation.reservationId)).status).toBe(204)
+    const { body: anew } = await shop.hold(eventId, again, held)
+    expect((await shop.pay(eventId, again, anew.reservationId)).status).toBe(200)
+    expect((await api.place(eventId, ann)).body.state).toBe('COMPLETED')
+  })
+
   it('that was not used in time has expired', async () => {
     const { eventId, ann } = await sale({ entryTokenTtlSeconds: 1 })
     await eventually(async () => ((await api.place(eventId, ann)).body.state === 'EXPIRED' ? true : null))

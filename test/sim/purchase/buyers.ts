@@ -1,7 +1,8 @@
 /** Who buys: clients that ask, are lost, ask again, and remember what they were told. */
 import type { Reservation } from '../../../src/purchase/ports.ts'
 import type { SimLine } from './line.ts'
-import type { SimOffice } from './office.ts'
+import { PAYMENT_MS, type SimOffice } from './office.ts'
+import type { SimProvider } from './provider.ts'
 import type { SimWallet } from './wallet.ts'
 import type { PurchaseWorld } from './world.ts'
 
@@ -17,18 +18,23 @@ export type Promised = {
   isPaid: boolean
 }
 
+type Parts = {
+  readonly world: PurchaseWorld
+  readonly office: SimOffice
+  readonly wallet: SimWallet
+  readonly line: SimLine
+  readonly provider: SimProvider
+}
+
 export class Buyer {
   readonly userId: string
   readonly promised: Promised[] = []
   admissionId: string
   charged = 0
-  readonly #parts: { world: PurchaseWorld; office: SimOffice; wallet: SimWallet; line: SimLine }
+  readonly #parts: Parts
   #operations = 0
 
-  constructor(
-    userId: string,
-    parts: { world: PurchaseWorld; office: SimOffice; wallet: SimWallet; line: SimLine },
-  ) {
+  constructor(userId: string, parts: Parts) {
     this.userId = userId
     this.#parts = parts
     this.admissionId = parts.line.admit(userId)
@@ -38,7 +44,8 @@ export class Buyer {
   act(): void {
     const roll = this.#parts.world.random.next()
     if (roll < 0.4) void this.#hold()
-    else if (roll < 0.75) void this.#pay()
+    else if (roll < 0.6) void this.#pay()
+    else if (roll < 0.75) void this.#checkOut()
     else if (roll < 0.83) void this.#giveUp()
     else if (roll < 0.88) void this.#leave()
     else void this.#charge()
@@ -69,16 +76,46 @@ export class Buyer {
     const promise = this.#anyPromise()
     if (promise === undefined || !line.isAlive(this.admissionId)) return
     promise.isTouched = true
+    const { admissionId } = this
     const { reservationId } = promise.reservation
     const paid = await this.#persist(() =>
       office.ask(`${this.userId} pays ${reservationId}`, (engine) =>
-        engine.payByWallet(reservationId, this.userId),
+        engine.payByWallet({ reservationId, userId: this.userId, admissionId }),
       ),
     )
     if (paid === null || !paid.ok) return
     world.trace(() => `${this.userId} has paid ${reservationId}`)
     if (paid.value.amount !== promise.reservation.amount) world.violated('INV-10', 'another amount was taken')
     promise.isPaid = true
+  }
+
+  async #checkOut(): Promise<void> {
+    const { world, office, line, provider } = this.#parts
+    const promise = this.#anyPromise()
+    if (promise === undefined || !line.isAlive(this.admissionId)) return
+    promise.isTouched = true
+    const { reservationId } = promise.reservation
+    const { userId, admissionId } = this
+    const call = { reservationId, userId, admissionId, origin: 'https://usher.example' }
+    const begun = await this.#persist(() =>
+      office.ask(`${this.userId} checks out ${reservationId}`, (engine) =>
+        engine.provider.payByProvider(call),
+      ),
+    )
+    if (begun === null || !begun.ok) return
+    const { paymentId, state, checkoutUrl } = begun.value
+    if (state === 'paid') promise.isPaid = true
+    // Some look at the page and never decide.
+    if (checkoutUrl === null || world.random.chance(0.2)) return
+    world.scheduler.after(world.random.between(0, 1.5 * PAYMENT_MS), () => {
+      provider.decide(paymentId, world.random.chance(0.75) ? 'paid' : 'failed')
+      if (world.random.chance(0.5)) void this.#comeBack(paymentId)
+    })
+  }
+
+  async #comeBack(paymentId: string): Promise<void> {
+    const { office } = this.#parts
+    await this.#persist(() => office.ask('comes back', (engine) => engine.provider.lookAtPayment(paymentId)))
   }
 
   async #giveUp(): Promise<void> {

@@ -4,6 +4,8 @@ import type { Change } from '../../../src/purchase/core/records.ts'
 import { SeatMap } from '../../../src/purchase/core/seat-map.ts'
 import type { OfficeRows } from '../../../src/purchase/objects/office-host.ts'
 import type { PostCall } from '../../../src/purchase/ports.ts'
+import type { PaymentProvider } from '../../../src/purchase/payments/port.ts'
+import { SimProvider } from './provider.ts'
 import type { FaultName } from './world.ts'
 
 export type PurchaseMutant = {
@@ -14,6 +16,7 @@ export type PurchaseMutant = {
   readonly install?: () => () => void
   readonly rows?: (right: OfficeRows, nowMs: () => number) => OfficeRows
   readonly post?: (call: PostCall, count: number) => PostCall
+  readonly provider?: (right: PaymentProvider) => PaymentProvider
   /** Visitors hear of what is not durable. */
   readonly answersEarly?: boolean
 }
@@ -46,6 +49,17 @@ export const PURCHASE_MUTANTS: readonly PurchaseMutant[] = [
     faults: { answerLost: 0.3, callDoubled: 0.3 },
     rows: (right) => ({ ...right, reservationOf: () => null }),
   },
+  {
+    name: 'seats are freed on the word of nobody: a checkout counts as closed that was not',
+    faults: { answerLost: 0.2 },
+    provider: (right) => ({
+      ...bound(right),
+      cancel: async () => ({ kind: 'known', state: { kind: 'closed' } }),
+      // What was freed like that is paid for all the same.
+      refund: async () => ({ kind: 'refunded' }),
+    }),
+  },
+  { name: 'money that came too late is kept', install: withoutRefunds },
   { name: 'a buyer hears of what is not durable', answersEarly: true, faults: { slowDisk: 0.6 } },
 ]
 
@@ -67,6 +81,24 @@ function holdsOfPayers(): () => void {
         )
       },
   )
+}
+
+/** The money is not given back, and the books say that it was. */
+function withoutRefunds(): () => void {
+  return replaced(SimProvider.prototype, 'refund', () => async () => ({ kind: 'refunded' }) as const)
+}
+
+function bound(provider: PaymentProvider): PaymentProvider {
+  return {
+    name: provider.name,
+    verifyWebhook: (delivery) => provider.verifyWebhook(delivery),
+    readReturn: (query) => provider.readReturn(query),
+    create: (payment) => provider.create(payment),
+    confirm: (payment, proof) => provider.confirm(payment, proof),
+    fetch: (payment) => provider.fetch(payment),
+    cancel: (payment) => provider.cancel(payment),
+    refund: (payment) => provider.refund(payment),
+  }
 }
 
 /** Puts another method in the place of one, for all objects; answers how to put it back. */

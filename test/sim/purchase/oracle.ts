@@ -3,6 +3,7 @@ import type { PaymentRow, ReservationRow, SeatRow } from '../../../src/purchase/
 import type { Buyer } from './buyers.ts'
 import type { SimLine } from './line.ts'
 import type { SimOffice } from './office.ts'
+import type { SimProvider } from './provider.ts'
 import type { SimWallet } from './wallet.ts'
 import type { PurchaseWorld } from './world.ts'
 
@@ -11,6 +12,7 @@ type Scene = {
   readonly office: SimOffice
   readonly wallet: SimWallet
   readonly line: SimLine
+  readonly provider: SimProvider
   readonly buyers: readonly Buyer[]
 }
 
@@ -43,18 +45,26 @@ export function check(scene: Scene): void {
 
 /** Once all faults are over and everything has come to its end. */
 export function checkSettled(scene: Scene): void {
-  const { world, office, wallet, line } = scene
+  const { world, office, wallet, line, provider } = scene
   const books = booksOf(office)
   if (books === null) return
   check(scene)
-  const open = books.reservations.filter(({ state }) => ['held', 'paying', 'refund_due'].includes(state))
+  const unsettled = ['held', 'paying', 'refund_due', 'stuck']
+  const open = books.reservations.filter(({ state }) => unsettled.includes(state))
   if (open.length > 0) world.violated('progress', `still open: ${JSON.stringify(open)}`)
   const errands = office.database.sql.exec('SELECT kind, subject FROM errands').toArray()
   if (errands.length > 0) world.violated('progress', `still owed: ${JSON.stringify(errands)}`)
   const sold = books.reservations.filter(({ state }) => state === 'paid')
-  const price = sold.reduce((sum, { amount }) => sum + amount, 0)
+  const paid = books.payments.filter(({ state }) => state === 'paid')
+  const byWallet = paid.filter(({ method }) => method === 'wallet')
+  const price = byWallet.reduce((sum, { amount }) => sum + amount, 0)
   const { sales } = wallet.rows.totals()
   if (sales !== price) world.violated('INV-10', `${price} were sold and ${sales} taken`)
+  const ours = paid.filter(({ method }) => method === 'provider').map(({ payment_id }) => payment_id)
+  const theirs = provider.paidIds()
+  if (ours.toSorted().join() !== theirs.toSorted().join())
+    world.violated('INV-10', `the provider has the money of ${theirs.join()}, sold was to ${ours.join()}`)
+  if (paid.length !== sold.length) world.violated('INV-10', 'what is sold is not what is paid')
   for (const { reservation_id, admission_id } of sold) {
     if (!line.hasEnded(admission_id)) world.violated('progress', `the line never heard of ${reservation_id}`)
   }
@@ -93,11 +103,19 @@ function checkSeats(world: PurchaseWorld, { seats, reservations }: Books): void 
   if (taken.length !== holders.size) world.violated('INV-10', 'a seat is taken by nobody')
 }
 
-function checkPayments({ world, wallet }: Scene, { reservations, payments }: Books): void {
+function checkPayments({ world, wallet, office }: Scene, { reservations, payments }: Books): void {
   const paid = new Set<string>()
+  const owed = new Set(
+    office.database.sql
+      .exec<{ kind: string; subject: string }>('SELECT kind, subject FROM errands')
+      .toArray()
+      .map(({ kind, subject }) => `${kind} ${subject}`),
+  )
   const waiting = new Map(reservations.map((row) => [row.payment_id, row.state]))
   for (const { payment_id, reservation_id, state } of payments) {
-    if (state === 'pending' && waiting.get(payment_id) !== 'paying')
+    // One that lost to another is called back.
+    const isOwed = owed.has(`close ${payment_id}`)
+    if (state === 'pending' && waiting.get(payment_id) !== 'paying' && !isOwed)
       world.violated('INV-10', `${reservation_id} does not wait for its payment`)
     if (state !== 'paid') continue
     if (paid.has(reservation_id)) world.violated('INV-10', `${reservation_id} is paid twice`)

@@ -1,10 +1,12 @@
 /** One seed, one sale, one verdict: faults and promises first, then calm, and the books. */
 import { log, type Log } from '../../../src/observability/log.ts'
+import type { PostCall } from '../../../src/purchase/ports.ts'
 import type { Violation } from '../invariants.ts'
 import { Buyer, SECTION } from './buyers.ts'
 import { SimLine } from './line.ts'
 import { SimOffice } from './office.ts'
 import { check, checkSettled } from './oracle.ts'
+import { SimProvider } from './provider.ts'
 import { SimWallet } from './wallet.ts'
 import { PurchaseWorld, type PurchaseOptions } from './world.ts'
 
@@ -22,15 +24,18 @@ export async function simulatePurchase(options: PurchaseOptions): Promise<Purcha
   const world = new PurchaseWorld(options)
   const wallet = new SimWallet(world)
   const line = new SimLine(world)
-  const office = new SimOffice(world, {
-    post: (call) => wallet.post(call),
-    complete: (admissionId) => line.complete(admissionId),
-  })
+  const provider = new SimProvider(world)
+  const outside = {
+    post: (call: PostCall) => wallet.post(call),
+    complete: (admissionId: string) => line.complete(admissionId),
+  }
+  const office = new SimOffice(world, outside, provider)
+  provider.tell = (...news) => office.ask('a webhook', (engine) => engine.provider.hearProvider(...news))
   const buyers = Array.from(
     { length: options.visitors },
-    (_, index) => new Buyer(`b${index}`, { world, office, wallet, line }),
+    (_, index) => new Buyer(`b${index}`, { world, office, wallet, line, provider }),
   )
-  const scene = { world, office, wallet, line, buyers }
+  const scene = { world, office, wallet, line, provider, buyers }
   const restoreLog = silence()
   const uninstall = options.mutant?.install?.() ?? (() => {})
   const each = () => {
@@ -51,6 +56,8 @@ export async function simulatePurchase(options: PurchaseOptions): Promise<Purcha
     }
     world.isFaulty = false
     await world.scheduler.run(SETTLED_MS, each)
+    await resolveStuck(office, provider)
+    await world.scheduler.run(SETTLED_MS, each)
     checkSettled(scene)
   } catch (error) {
     world.violated('defect', error instanceof Error ? (error.stack ?? error.message) : String(error))
@@ -62,6 +69,14 @@ export async function simulatePurchase(options: PurchaseOptions): Promise<Purcha
   }
   const sold = buyers.flatMap(({ promised }) => promised.filter(({ isPaid }) => isPaid)).length
   return { seed: options.seed, violation: world.violation, events: world.scheduler.events, sold }
+}
+
+/** What nobody could tell in time, an operator looks up at the provider. */
+async function resolveStuck(office: SimOffice, provider: SimProvider): Promise<void> {
+  for (const { paymentId } of office.rows.paymentsIn('stuck', 1_000)) {
+    const as = provider.kindOf(paymentId) === 'paid' ? 'paid' : 'failed'
+    void office.ask('an operator', (engine) => engine.provider.resolvePayment(paymentId, as))
+  }
 }
 
 /** Often hardly any time between two things, sometimes long enough for a hold to end. */

@@ -26,6 +26,7 @@ export class DeskWorld {
   readonly office: OfficeState = { seats: new SeatMap(), version: 1 }
   readonly errands = new Map<string, number>()
   readonly logged: string[] = []
+  refusesWrites = false
   readonly provider: ScriptedProvider
   readonly rows: DeskStorage
   readonly desk: PaymentDesk
@@ -66,7 +67,7 @@ export class DeskWorld {
       reference: null,
       checkoutUrl: null,
     }
-    this.follow({ kind: 'payment_wanted', payment })
+    this.follow({ kind: 'payment_wanted', payment, admissionId: 'a' })
     this.rows.begin(paymentId, {
       provider: 'fake',
       origin: 'https://usher.example',
@@ -76,6 +77,7 @@ export class DeskWorld {
   }
 
   follow(event: OrderEvent): void {
+    if (this.refusesWrites) throw new Error('the disk is full')
     const { value, changes } = onOrder(this.office, this.order, event, this.nowMs)
     for (const change of changes) this.#write(change)
     if (value.ok) this.order = value.value

@@ -110,6 +110,14 @@ describe('signed news', () => {
     expect(world.stands()).toBe('stuck stuck paying')
   })
 
+  it('whose change could not be written are heard when they are repeated', () => {
+    world.refusesWrites = true
+    expect(() => world.desk.hear('e1', 'p1', paid(PRICE))).toThrow('the disk is full')
+    world.refusesWrites = false
+    expect(world.desk.hear('e1', 'p1', paid(PRICE))).toBe('settled')
+    expect(world.stands()).toBe('paid paid sold')
+  })
+
   it('of a payment that is not ours change nothing', () => {
     expect(world.desk.hear('e1', 'p9', paid(PRICE))).toBe('payment-unknown')
     expect(world.stands()).toBe('paying pending paying')
@@ -330,8 +338,8 @@ describe('the events that have been heard', () => {
   it('are forgotten when the provider has long ceased to repeat them', () => {
     world.desk.hear('e1', 'p1', { kind: 'open' })
     world.rows.forgetEvents(world.nowMs, 10)
-    expect(world.rows.noteEvent('e1', 'p1', world.nowMs)).toBe(false)
+    expect(world.rows.hasHeard('e1')).toBe(true)
     world.rows.forgetEvents(world.nowMs + 1, 10)
-    expect(world.rows.noteEvent('e1', 'p1', world.nowMs)).toBe(true)
+    expect(world.rows.hasHeard('e1')).toBe(false)
   })
 })

@@ -76,7 +76,7 @@ class Hall {
     const roll = this.random.next()
     if (roll < 0.15) return { kind: 'hold_over' }
     if (roll < 0.2) return { kind: 'given_up' }
-    if (roll < 0.45) return { kind: 'payment_wanted', payment: this.#payment(order) }
+    if (roll < 0.45) return this.#wanted(order)
     if (order.payments.length === 0) return null
     const { paymentId, amount, state } = this.random.pick(order.payments)
     if (roll < 0.65) return { kind: 'payment_succeeded', paymentId, amount }
@@ -84,6 +84,11 @@ class Hall {
       return { kind: 'payment_declined', paymentId, as: this.random.chance(0.5) ? 'failed' : 'expired' }
     if (roll < 0.9) return { kind: 'payment_unknown', paymentId }
     return state === 'refund_due' ? { kind: 'payment_refunded', paymentId } : null
+  }
+
+  #wanted(order: Order): OrderEvent {
+    const { admissionId } = order.reservation
+    return { kind: 'payment_wanted', payment: this.#payment(order), admissionId }
   }
 
   #payment({ reservation, payments }: Order): PaymentRecord {

@@ -34,7 +34,7 @@ function subjects(): string[] {
 describe('the office', () => {
   it('tells the shop of an order that is paid, with what was bought', async () => {
     const reservationId = await world.held()
-    await world.engine.payByWallet(reservationId, 'ann')
+    await world.engine.payByWallet({ reservationId, userId: 'ann', admissionId: 'admission' })
     await world.pass(1)
     expect(subjects()).toEqual([`order.paid:${reservationId}`])
     expect(JSON.parse(queued[0]?.body ?? '')).toMatchObject({

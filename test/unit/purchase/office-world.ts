@@ -67,6 +67,7 @@ export class OfficeWorld {
     return this.engine.provider.payByProvider({
       reservationId,
       userId: 'ann',
+      admissionId: 'admission',
       origin: 'https://usher.example',
     })
   }

@@ -86,7 +86,11 @@ const UNKNOWN: OrderEvent = { kind: 'payment_unknown', paymentId: 'p1' }
 const REFUNDED: OrderEvent = { kind: 'payment_refunded', paymentId: 'p1' }
 const GIVEN_UP: OrderEvent = { kind: 'given_up' }
 const HOLD_OVER: OrderEvent = { kind: 'hold_over' }
-const WANTED: OrderEvent = { kind: 'payment_wanted', payment: payment({ paymentId: 'p2' }) }
+const WANTED: OrderEvent = {
+  kind: 'payment_wanted',
+  payment: payment({ paymentId: 'p2' }),
+  admissionId: 'a',
+}
 
 const SOLD = 'paid p1:paid sold +complete +webhook -close'
 const REFUND = 'refund_due p1:refund_due = +refund -close'
@@ -291,6 +295,13 @@ describe('wanting to pay', () => {
     })
   })
 
+  it('with another admission than the seats were held with is refused', () => {
+    expect(step(orderIn('held', 'failed'), { ...WANTED, admissionId: 'b' }, context(20_000))).toMatchObject({
+      ok: false,
+      error: { reason: 'other-admission' },
+    })
+  })
+
   it('with another method than the payment under way is refused', () => {
     expect(step(orderIn('paying', 'pending', 'wallet'), WANTED, context(20_000))).toMatchObject({
       ok: false,
@@ -301,10 +312,10 @@ describe('wanting to pay', () => {
   it('by wallet owes the debit, by provider the closing of the checkout at its deadline', () => {
     const held: Order = { reservation: reservation(), payments: [] }
     const byWallet = payment({ method: 'wallet', createdAtMs: 20_000, deadlineAtMs: 20_000 })
-    expect(stepOf(held, { kind: 'payment_wanted', payment: byWallet }).owed).toMatchObject([
+    expect(stepOf(held, { ...WANTED, payment: byWallet }).owed).toMatchObject([
       { kind: 'debit', subject: 'p1', dueAtMs: 23_000 },
     ])
-    expect(stepOf(held, { kind: 'payment_wanted', payment: payment() }).owed).toMatchObject([
+    expect(stepOf(held, { ...WANTED, payment: payment() }).owed).toMatchObject([
       { kind: 'close', subject: 'p1', dueAtMs: DEADLINE },
     ])
   })

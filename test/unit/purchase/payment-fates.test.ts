@@ -46,7 +46,7 @@ async function run(seed: number): Promise<{ world: OfficeWorld; provider: ModelP
   const world = new OfficeWorld(provider)
   await world.engine.plan([{ name: 'A', rows: 1, seatsPerRow: 3, price: 6_000 }])
   const steps: string[] = []
-  const reservations: { reservationId: string; userId: string }[] = []
+  const reservations: { reservationId: string; userId: string; admissionId: string }[] = []
   const anyPayment = (): string => random.pick([...provider.ids(), 'demo.unknown'])
   const acts: Readonly<Record<(typeof NAMES)[number], () => Promise<unknown>>> = {
     hold: async () => {
@@ -61,7 +61,8 @@ async function run(seed: number): Promise<{ world: OfficeWorld; provider: ModelP
         selection: { kind: 'seats', seatIds },
         holdMs: random.between(10_000, 300_000),
       })
-      if (held.ok) reservations.push({ reservationId: held.value.reservationId, userId })
+      if (held.ok)
+        reservations.push({ reservationId: held.value.reservationId, userId, admissionId: operationId })
     },
     pay: async () => {
       if (reservations.length === 0) return
