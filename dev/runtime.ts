@@ -9,6 +9,7 @@ import { Cleanup } from './cleanup.ts'
 import { everyMinute } from './every-minute.ts'
 import { untilHealthy } from './health.ts'
 import { freePort, isPortFree, LOOPBACK, portHolder } from './ports.ts'
+import type { FakeProvider } from './payments/fake-provider.ts'
 import { endOrphan } from './processes.ts'
 import type { Engine } from './redis/engine.ts'
 import type { Front } from './redis/front.ts'
@@ -45,6 +46,8 @@ export type UsherRuntime = {
   readonly redis: Engine | null
   readonly front: Front | null
   readonly redisDescription: string
+  /** Null when the Worker talks to another provider. */
+  readonly payments: FakeProvider | null
   readonly logFile: string
   /** The Worker's variables as it sees them. */
   readonly variables: Readonly<Record<string, string>>
@@ -101,6 +104,7 @@ async function start(options: UsherOptions, cleanup: Cleanup): Promise<UsherRunt
     redis: backend.engine,
     front: backend.front,
     redisDescription: backend.redisDescription,
+    payments: backend.payments,
     logFile: workerd.logFile,
     variables,
     miniflare: workerd.miniflare,

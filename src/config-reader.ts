@@ -39,6 +39,17 @@ export const CONFIG_VARIABLES = [
   'BRAND_BACKGROUND',
   'BRAND_BACKGROUND_DARK',
   'WAIT_TEMPLATE',
+  'SHOP_WEBHOOK_URL',
+  'SHOP_WEBHOOK_SECRETS',
+  'SHOP_WEBHOOK_RESEND_SECONDS',
+  'PAYMENT_PROVIDER',
+  'PAYMENT_API_URL',
+  'PAYMENT_API_KEY',
+  'PAYMENT_WEBHOOK_SECRETS',
+  'PAYMENT_CURRENCY',
+  'PAYMENT_RETURN_URL',
+  'PURCHASE_PAYMENT_SECONDS',
+  'PURCHASE_HOLD_SECONDS',
 ] as const
 export type ConfigVariable = (typeof CONFIG_VARIABLES)[number]
 
@@ -58,6 +69,8 @@ export interface ConfigReader {
   text(variable: ConfigVariable, byDefault: string): string
   /** Must be present and at least `charsMin` characters long. */
   secret(variable: ConfigVariable, charsMin: number): string
+  /** Must be present: secrets, separated by commas, each at least `charsMin` characters long. */
+  secrets(variable: ConfigVariable, charsMin: number): string[]
   integer(variable: ConfigVariable, range: { byDefault: number; min: number; max: number }): number
   choice<T extends string>(variable: ConfigVariable, choices: readonly T[], byDefault: T): T
   /** Must be present: https, or http on this machine. What goes there are secrets, tokens or keys. */
@@ -84,6 +97,14 @@ export function configReader(env: ConfigEnv): ConfigReader {
       if (found === '') fault(variable, 'is missing')
       else if (found.length < charsMin) fault(variable, `must have at least ${charsMin} characters`)
       return found
+    },
+    secrets(variable, charsMin) {
+      const found = value(variable)
+      const each = found.split(',').map((secret) => secret.trim())
+      if (found === '') fault(variable, 'is missing')
+      else if (each.some((secret) => secret.length < charsMin))
+        fault(variable, `must be a list of secrets of ${charsMin} characters or more`)
+      return each
     },
     integer(variable, { byDefault, min, max }) {
       const found = value(variable)

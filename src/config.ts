@@ -11,6 +11,10 @@ import { parseEntryTokenConfig } from './tokens/entry-token-config.ts'
 import type { EntryTokenConfig } from './tokens/entry-token-config.ts'
 import { readQueueItConfig } from './tokens/queue-it-config.ts'
 import type { QueueItConfig } from './tokens/queue-it-config.ts'
+import { parsePaymentConfig } from './purchase/payments/payment-config.ts'
+import type { PaymentConfig } from './purchase/payments/payment-config.ts'
+import { parseWebhookConfig } from './outbound/webhook-config.ts'
+import type { WebhookConfig } from './outbound/webhook-config.ts'
 import { err, ok } from './core/result.ts'
 import type { Result } from './core/result.ts'
 
@@ -43,6 +47,12 @@ export type Config = {
   /** 0: not before the visitor presses the button. */
   readonly shopEnterAfterSeconds: number
   readonly brand: Brand
+  /** Null: the shop is told nothing. */
+  readonly webhooks: WebhookConfig | null
+  /** Null: visitors pay by wallet only. */
+  readonly payments: PaymentConfig | null
+  /** How long seats are held for somebody who does not pay. */
+  readonly purchaseHoldSeconds: number
 }
 
 export type IdentityProviderConfig = {
@@ -116,6 +126,9 @@ export function parseConfig(env: ConfigEnv): Result<Config, ConfigProblem[]> {
     shopTokenBy: reader.choice('SHOP_TOKEN_BY', ['form', 'fragment'], 'form'),
     shopEnterAfterSeconds: reader.integer('SHOP_ENTER_AFTER_SECONDS', { byDefault: 0, min: 0, max: 60 }),
     brand: parseBrand(reader),
+    webhooks: parseWebhookConfig(reader),
+    payments: parsePaymentConfig(reader, isLocal),
+    purchaseHoldSeconds: reader.integer('PURCHASE_HOLD_SECONDS', { byDefault: 300, min: 1, max: 3_600 }),
   }
   // One key for both would let the shop's server act as the operator.
   if (config.adminApiKey !== '' && config.adminApiKey === config.originApiKey) {

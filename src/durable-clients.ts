@@ -98,7 +98,7 @@ async function joinByShard(
 }
 
 /** A call that its client hangs up on goes on to its end: one that was cut off would never leave its lane. */
-function inLane<T>(lane: CallLane, call: () => Promise<T>): Promise<T> {
+export function inLane<T>(lane: CallLane, call: () => Promise<T>): Promise<T> {
   const answer = lane.run(call)
   waitUntil(answer.catch(() => null))
   return answer

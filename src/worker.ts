@@ -7,8 +7,11 @@ import { auditClient, idempotencyClient, lineClient, registryClient } from './du
 import { edgeDocuments } from './edge-documents.ts'
 import { STALE_SECONDS_MAX } from './http/progress-documents.ts'
 import { log } from './observability/log.ts'
+import { lineOf } from './durable/objects.ts'
+import { consumeQueue, deadLettersClient } from './outbound/outbound.ts'
 import { createRedis } from './redis/client.ts'
 import { createPoolGate } from './redis/pool-gate.ts'
+import { officeNews, purchaseClients } from './purchase/purchase.ts'
 import { watchEvents } from './scheduled.ts'
 import { createEntryTokens } from './tokens/entry-token.ts'
 import { createOperatorSessions } from './tokens/operator-session.ts'
@@ -20,6 +23,8 @@ export { EventRegistry } from './durable/event-registry.ts'
 export { IdempotencyShard } from './durable/idempotency-shard.ts'
 export { JoinShard } from './durable/join-shard.ts'
 export { StreamShard } from './durable/stream-shard.ts'
+export { DeadLetters } from './outbound/outbound.ts'
+export { SeatOffice, WalletShard } from './purchase/purchase.ts'
 
 /** The application of this isolate. The environment of an isolate never changes. */
 let app: App | undefined
@@ -35,6 +40,13 @@ export default {
   async scheduled(controller, env) {
     const deps = { registry: registryClient(env), line: (eventId: string) => lineClient(env, eventId), log }
     await watchEvents(deps, controller.scheduledTime)
+  },
+  queue(batch, env) {
+    const sources = {
+      line: (eventId: string) => lineOf(env, eventId),
+      office: (eventId: string) => officeNews(env, eventId),
+    }
+    return consumeQueue(batch, env, sources)
   },
 } satisfies ExportedHandler<Env>
 
@@ -56,6 +68,8 @@ function configuredApp(config: Config, env: Env): App {
     entryTokens: createEntryTokens(config),
     visitorTokens: createVisitorTokens(config),
     operatorSessions: createOperatorSessions(config),
+    purchase: purchaseClients(env, config),
+    deadLetters: deadLettersClient(env),
     limiters: { join: env.JOIN_LIMIT, session: env.SESSION_LIMIT },
     staticFiles: env.ASSETS,
     sharedDocuments: edgeDocuments(STALE_SECONDS_MAX),

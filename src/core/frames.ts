@@ -1,6 +1,7 @@
 /** The events of the stream, as text. WHATWG HTML, server-sent events; the contract's table names the data. */
 import type { EventStatusName } from './event-config.ts'
 import type { AdmissionRecord, EndReason } from './records.ts'
+import type { SeatsNews } from './seats-feed.ts'
 import { isoTime, type EpochMs } from './time.ts'
 import type { EtaSeconds } from './views.ts'
 
@@ -35,6 +36,18 @@ export function promotionFrame(eventId: string, admission: AdmissionRecord, nowM
     entryToken: admission.token,
     expiresAt: isoTime(admission.tokenExpiresAtMs),
     message: 'It is your turn. You can go in now.',
+    timestamp: nowMs,
+  })
+}
+
+export function seatsFrame(eventId: string, news: SeatsNews, nowMs: EpochMs): string {
+  const { version, previousVersion, seats } = news
+  return frame('seats', nowMs, {
+    type: 'SEATS',
+    eventId,
+    version,
+    previousVersion,
+    seats,
     timestamp: nowMs,
   })
 }

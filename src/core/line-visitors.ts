@@ -71,8 +71,8 @@ export function streamRetired(line: LineState, userId: string, nowMs: EpochMs): 
   return decision(null, line.waiting.streamRetired(visitor, nowMs) ? [presence(visitor)] : [])
 }
 
-/** Gives the place or the admission back. Leaving when one is not there is no error. */
-export function leave(line: LineState, userId: string, nowMs: EpochMs): Decision<null> {
+/** Gives the place or the admission back; the value is that admission. Leaving when one is not there is no error. */
+export function leave(line: LineState, userId: string, nowMs: EpochMs): Decision<string | null> {
   const visitor = line.waiting.get(userId)
   if (visitor !== undefined) {
     line.waiting.remove(visitor)
@@ -87,7 +87,7 @@ export function leave(line: LineState, userId: string, nowMs: EpochMs): Decision
   const admission = line.ledger.ofUser(userId)
   if (admission === undefined) return decision(null)
   const { changes, notices } = closeAdmission(line, admission, 'left', nowMs)
-  return decision(null, changes, notices)
+  return decision(admission.admissionId, changes, notices)
 }
 
 /** Those who fell silent are passed over from now on; those whose grace is over lose their place. */

@@ -5,7 +5,7 @@ import type { LineState } from './line-state.ts'
 import type { EpochMs } from './time.ts'
 
 /** The next tick, on the grid of whole seconds, so that ticks do not drift. */
-function nextTickMs(nowMs: EpochMs): EpochMs {
+export function nextTickMs(nowMs: EpochMs): EpochMs {
   return (Math.floor(nowMs / TICK_MS) + 1) * TICK_MS
 }
 

@@ -7,11 +7,16 @@ import { DurableObject } from 'cloudflare:workers'
 import { parseConfig } from '../config.ts'
 import type { EventAction } from '../core/event-config.ts'
 import type { JoinReport } from '../core/join-windows.ts'
+import type { SeatsNews } from '../core/seats-feed.ts'
 import type { Admission, EventDetail, EventStatus, EventVisit, Place, Progress } from '../core/views.ts'
 import { log } from '../observability/log.ts'
 import { LineSeries } from '../core/line-series.ts'
 import type { ExportKind, ExportPage, SeriesView, VisitorHistory } from '../ports/line-console.ts'
-import type { LineHost } from '../ports/line-host.ts'
+import { LineNews } from '../outbound/line-news.ts'
+import type { Receipt, WebhookSourceApi } from '../outbound/message.ts'
+import { Outbox } from '../outbound/outbox.ts'
+import { webhookTools } from '../outbound/webhook-tools.ts'
+import type { LineHost, ShopNews } from '../ports/line-host.ts'
 import type {
   Changed,
   ConfigureRequest,
@@ -20,6 +25,7 @@ import type {
   LineApi,
   LineMetrics,
   LineResult,
+  LineSeatsApi,
   LineShardsApi,
 } from '../ports/lines.ts'
 import type { PoolConfig } from '../ports/registry.ts'
@@ -42,7 +48,10 @@ import { Promotion } from './promotion.ts'
 import { promotionTools } from './promotion-tools.ts'
 import { streamResponse } from './stream-response.ts'
 
-export class EventLine extends DurableObject<Env> implements LineApi, LineShardsApi, LineStreamsApi {
+export class EventLine
+  extends DurableObject<Env>
+  implements LineApi, LineShardsApi, LineStreamsApi, LineSeatsApi, WebhookSourceApi
+{
   readonly #engine: LineEngine
   readonly #console: LineConsole
 
@@ -60,6 +69,7 @@ export class EventLine extends DurableObject<Env> implements LineApi, LineShards
       series,
       streams: (link) => new LineStreams({ ...link, rows, meters }),
       promotion: (link) => new Promotion({ ...link, meters }, promotionTools(env, meters)),
+      news: newsOf(ctx, env),
     })
     this.#engine = engine
     this.#console = new LineConsole({
@@ -111,7 +121,7 @@ export class EventLine extends DurableObject<Env> implements LineApi, LineShards
     return this.#engine.place(userId)
   }
 
-  async leave(userId: string): Promise<LineResult<null>> {
+  async leave(userId: string): Promise<LineResult<{ admissionId: string | null }>> {
     return this.#engine.leave(userId)
   }
 
@@ -159,7 +169,7 @@ export class EventLine extends DurableObject<Env> implements LineApi, LineShards
     return this.#console.visitor(userId)
   }
 
-  async removeVisitor(userId: string): Promise<LineResult<null>> {
+  async removeVisitor(userId: string): ReturnType<LineApi['leave']> {
     return this.#engine.leave(userId)
   }
 
@@ -182,9 +192,23 @@ export class EventLine extends DurableObject<Env> implements LineApi, LineShards
     return this.#engine.follow(request)
   }
 
+  async seatsChanged(news: SeatsNews): Promise<void> {
+    await this.#engine.seatsChanged(news)
+  }
+
+  async webhooksHeard(receipts: readonly Receipt[]): Promise<void> {
+    await this.#engine.webhooksHeard(receipts)
+  }
+
   override async alarm(): Promise<void> {
     await this.#engine.alarm()
   }
+}
+
+function newsOf(ctx: DurableObjectState, env: Env): ShopNews | null {
+  const tools = webhookTools(env)
+  if (tools === null) return null
+  return new LineNews(new Outbox({ ...tools, sql: ctx.storage.sql, wait: (ms) => scheduler.wait(ms) }))
 }
 
 function hostOf(ctx: DurableObjectState, rows: LineStorage, endedRetentionMs: number | null): LineHost {

@@ -1,6 +1,7 @@
 /** What a line knows of one life of one stream shard. */
 import type { EventStatusName } from '../core/event-config.ts'
 import type { EndReason } from '../core/records.ts'
+import type { SeatsFeed, SeatsNews } from '../core/seats-feed.ts'
 import type { EpochMs } from '../core/time.ts'
 import type { FollowAnswer, RemoteStream } from '../ports/stream-shards.ts'
 
@@ -28,6 +29,9 @@ export class Follower {
   /** What the last answer told, until it is known to have arrived. */
   #told = new Map<number, Untold>()
   #toldStatus: EventStatusName | null = null
+  /** The seat map that the last answer told of, and the one that it is known to have heard of. */
+  #toldSeats = 0
+  #heardSeats = 0
   #held: Held | null = null
 
   constructor(nowMs: EpochMs, tick: number) {
@@ -67,7 +71,9 @@ export class Follower {
         if (!this.#untold.has(stream)) this.#untold.set(stream, untold)
       }
       this.#toldStatus = null
+      this.#toldSeats = this.#heardSeats
     }
+    this.#heardSeats = this.#toldSeats
     this.#told.clear()
   }
 
@@ -77,6 +83,13 @@ export class Follower {
     this.#untold = new Map()
     this.answers += 1
     return [...this.#told.values()]
+  }
+
+  /** What it has not been told of the seats. */
+  takeSeats(feed: SeatsFeed): SeatsNews | null {
+    const news = feed.since(this.#toldSeats)
+    if (news !== null) this.#toldSeats = news.version
+    return news
   }
 
   /** Keeps the call until there is something to answer. One that still waits was given up by its caller. */

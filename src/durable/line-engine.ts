@@ -23,7 +23,8 @@ import {
 } from '../core/records.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { ScaleRule, UNSCALED, type LineScale } from '../core/scale.ts'
-import { nextWakeMs } from '../core/schedule.ts'
+import { nextTickMs, nextWakeMs } from '../core/schedule.ts'
+import type { SeatsNews } from '../core/seats-feed.ts'
 import type { EpochMs } from '../core/time.ts'
 import type {
   Admission,
@@ -34,8 +35,9 @@ import type {
   Place,
   Progress,
 } from '../core/views.ts'
-import { log } from '../observability/log.ts'
-import type { LineHost, LineLink, Promoting, Streams } from '../ports/line-host.ts'
+import { errorFields, log } from '../observability/log.ts'
+import type { Receipt, WebhookSourceApi } from '../outbound/message.ts'
+import type { LineHost, LineLink, Promoting, ShopNews, Streams } from '../ports/line-host.ts'
 import type { LineConsoleApi } from '../ports/line-console.ts'
 import type {
   Changed,
@@ -45,6 +47,7 @@ import type {
   LineApi,
   LineMetrics,
   LineResult,
+  LineSeatsApi,
   LineShardsApi,
 } from '../ports/lines.ts'
 import type { PoolConfig } from '../ports/registry.ts'
@@ -70,17 +73,20 @@ export type LineParts = {
   readonly series: LineSeries
   readonly streams: (link: LineLink) => Streams
   readonly promotion: (link: LineLink) => Promoting
+  /** Null: there is no shop to tell. */
+  readonly news?: ShopNews | null
 }
 
 type EngineApi = Omit<LineApi, 'fetch' | 'reassertPool' | keyof LineConsoleApi>
 
-export class LineEngine implements EngineApi, LineShardsApi, LineStreamsApi {
+export class LineEngine implements EngineApi, LineShardsApi, LineStreamsApi, LineSeatsApi, WebhookSourceApi {
   readonly #host: LineHost
   readonly #meters: LineMeters
   readonly #series: LineSeries
   readonly #streams: Streams
   readonly #promotion: Promoting
   readonly #retention: Retention
+  readonly #news: ShopNews | null
   readonly #blockJoins: BlockJoins
   readonly #scaleRule = new ScaleRule()
   #line: LineState | null
@@ -104,6 +110,7 @@ export class LineEngine implements EngineApi, LineShardsApi, LineStreamsApi {
     this.#streams = parts.streams(link)
     this.#promotion = parts.promotion(link)
     this.#retention = new Retention(host.rows, host.endedRetentionMs)
+    this.#news = parts.news ?? null
     this.#blockJoins = new BlockJoins({
       ...link,
       background: host.background,
@@ -152,6 +159,7 @@ export class LineEngine implements EngineApi, LineShardsApi, LineStreamsApi {
     await this.#promotion.promote()
     // A lease that the pool has not taken back would hold a slot for nobody.
     if (line.ledger.debtCount > 0 || line.batch !== null) return err({ reason: 'store-unavailable' })
+    if (!(await this.#isNewsSent(line))) return err({ reason: 'store-unavailable' })
     this.#line = null
     this.#series.clear()
     this.#streams.endAll('closed')
@@ -256,11 +264,12 @@ export class LineEngine implements EngineApi, LineShardsApi, LineStreamsApi {
     return ok(placeView(line.event.eventId, ended, line.waiting.size, {}))
   }
 
-  async leave(userId: string): Promise<LineResult<null>> {
+  async leave(userId: string): Promise<LineResult<{ admissionId: string | null }>> {
     const line = this.#line
     if (line === null) return NO_EVENT
-    this.#commit(visitors.leave(line, userId, this.#host.nowMs()))
-    return ok(null)
+    const left = visitors.leave(line, userId, this.#host.nowMs())
+    this.#commit(left)
+    return ok({ admissionId: left.value })
   }
 
   /** The body of the visitor's stream; see LineApi.fetch. */
@@ -289,6 +298,11 @@ export class LineEngine implements EngineApi, LineShardsApi, LineStreamsApi {
     // A position that a crash could take back must not be shown (INV-8).
     await this.#host.durable()
     return news
+  }
+
+  /** The seat office tells of seats that have changed; see LineSeatsApi. */
+  async seatsChanged(news: SeatsNews): Promise<void> {
+    if (this.#line !== null) this.#streams.seatsChanged(news)
   }
 
   #afterOpening(joins: boolean): LineScale {
@@ -327,6 +341,30 @@ export class LineEngine implements EngineApi, LineShardsApi, LineStreamsApi {
 
   revoke(admissionId: string): Promise<LineResult<Admission>> {
     return this.#end(admissionId, 'revoked')
+  }
+
+  // --- What the shop is told ----------------------------------------------------------------------------------------
+
+  async webhooksHeard(receipts: readonly Receipt[]): Promise<void> {
+    if (this.#line === null) return
+    this.#news?.heard(receipts, this.#host.nowMs())
+    this.#arm()
+  }
+
+  async #tellShop(line: LineState, news: ShopNews): Promise<void> {
+    await news.tick(line.event.eventId, this.#host.nowMs())
+    this.#arm()
+  }
+
+  /** Whether nothing is left that only the rows know. */
+  async #isNewsSent(line: LineState): Promise<boolean> {
+    try {
+      await this.#news?.empty(line.event.eventId)
+      return true
+    } catch (error) {
+      log.warn('webhooks_not_queued', { eventId: line.event.eventId, ...errorFields(error) })
+      return false
+    }
   }
 
   // --- The watchdog, the pool, the clock ----------------------------------------------------------------------------
@@ -417,6 +455,7 @@ export class LineEngine implements EngineApi, LineShardsApi, LineStreamsApi {
     // Side by side: a slow Redis delays admissions, never positions.
     this.#host.background(this.#promotion.promote())
     this.#host.background(this.#showPositions())
+    if (this.#news !== null) this.#host.background(this.#tellShop(line, this.#news))
     this.#promotion.reportThroughput(nowMs)
     this.#retention.tick(nowMs)
     this.#observe(line, [])
@@ -464,6 +503,7 @@ export class LineEngine implements EngineApi, LineShardsApi, LineStreamsApi {
     if (made.changes.length > 0) {
       try {
         this.#host.rows.apply(made.changes)
+        this.#news?.written(made.changes, this.#host.nowMs())
       } catch (error) {
         // Memory is ahead of the rows now; the object starts again from the rows (INV-9).
         this.#host.restart(`storage refused a decision: ${String(error)}`)
@@ -500,7 +540,13 @@ export class LineEngine implements EngineApi, LineShardsApi, LineStreamsApi {
     const line = this.#line
     if (line === null) return
     const nowMs = this.#host.nowMs()
-    const wakeAtMs = earliest(nextWakeMs(line, this.#streams.size, nowMs), this.#retention.wakeMs(nowMs))
+    const newsAtMs = this.#news?.wakeMs() ?? null
+    const wakeAtMs = [
+      nextWakeMs(line, this.#streams.size, nowMs),
+      this.#retention.wakeMs(nowMs),
+      // On the grid, so that what happens within a second goes together.
+      newsAtMs === null ? null : Math.max(newsAtMs, nextTickMs(nowMs)),
+    ].reduce(earliest)
     const isArmed = this.#alarmAtMs !== null && this.#alarmAtMs > nowMs - ALARM_DEAD_MS
     if (wakeAtMs === null || (isArmed && (this.#alarmAtMs ?? 0) <= wakeAtMs)) return
     this.#alarmAtMs = wakeAtMs

@@ -1,4 +1,5 @@
 /** The tables of one event's line. docs/storage.md describes them; a row is never changed outside line-storage.ts. */
+import { OUTBOX_SCHEMA } from '../outbound/outbox.ts'
 import type { Migrations } from './migrations.ts'
 
 export const LINE_MIGRATIONS: Migrations = [
@@ -68,4 +69,5 @@ export const LINE_MIGRATIONS: Migrations = [
     samples TEXT NOT NULL
   );
   `,
+  OUTBOX_SCHEMA,
 ]

@@ -4,6 +4,7 @@ import { STREAMS_MAX } from '../core/limits.ts'
 import * as visitors from '../core/line-visitors.ts'
 import type { EndReason, Notice } from '../core/records.ts'
 import { err, ok, type Result } from '../core/result.ts'
+import { SeatsFeed, type SeatsNews } from '../core/seats-feed.ts'
 import type { EpochMs } from '../core/time.ts'
 import type { Streams } from '../ports/line-host.ts'
 import type { FollowAnswer, FollowRequest, RemoteOpened, RemoteOpening } from '../ports/stream-shards.ts'
@@ -23,6 +24,7 @@ export class LineStreams implements Streams {
   readonly #deps: LineStreamsDeps
   readonly #hub: StreamHub
   readonly #remote: RemoteStreams
+  readonly #seats = new SeatsFeed()
   #sweep = 0
 
   constructor(deps: LineStreamsDeps) {
@@ -33,8 +35,8 @@ export class LineStreams implements Streams {
       wrote: (frames) => deps.meters.count('stream_frames_total', frames),
       skipped: () => deps.meters.count('stream_frames_skipped_total'),
     }
-    this.#hub = new StreamHub(events, deps.streamLifeMs)
-    this.#remote = new RemoteStreams(deps, (userId) => this.#hub.has(userId))
+    this.#hub = new StreamHub(events, deps.streamLifeMs, this.#seats)
+    this.#remote = new RemoteStreams(deps, (userId) => this.#hub.has(userId), this.#seats)
   }
 
   /** All of the event's, wherever they are held. */
@@ -105,6 +107,10 @@ export class LineStreams implements Streams {
   async tick(nowMs: EpochMs): Promise<void> {
     this.#remote.tick()
     await this.#showAll(nowMs)
+  }
+
+  seatsChanged(news: SeatsNews): void {
+    this.#seats.add(news)
   }
 
   endAll(reason: EndReason): void {

@@ -32,6 +32,6 @@ export function promotionTools(env: Env, meters: LineMeters): PromotionTools | n
 }
 
 /** 128 bits of randomness as 22 base64url characters. */
-function randomText(): string {
+export function randomText(): string {
   return Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url')
 }

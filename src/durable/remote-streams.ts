@@ -8,6 +8,7 @@ import type { LineState } from '../core/line-state.ts'
 import * as visitors from '../core/line-visitors.ts'
 import { decision, type Change, type EndReason, type Notice } from '../core/records.ts'
 import { err, ok, type Result } from '../core/result.ts'
+import { SeatsFeed } from '../core/seats-feed.ts'
 import type { StreamView } from '../core/stream-view.ts'
 import type { EpochMs } from '../core/time.ts'
 import type {
@@ -25,12 +26,14 @@ export class RemoteStreams {
   readonly #isHere: (userId: string) => boolean
   readonly #followers = new Map<string, Follower>()
   readonly #streams = new Map<string, PlacedStream>()
+  readonly #seats: SeatsFeed
   #tick = 0
 
-  /** `isHere`: whether the line itself holds a stream of the visitor. */
-  constructor(deps: ListenerDeps, isHere: (userId: string) => boolean) {
+  /** `isHere`: whether the line itself holds a stream of the visitor. `seats`: what there is to tell of seats. */
+  constructor(deps: ListenerDeps, isHere: (userId: string) => boolean, seats: SeatsFeed = new SeatsFeed()) {
     this.#deps = deps
     this.#isHere = isHere
+    this.#seats = seats
   }
 
   get size(): number {
@@ -239,6 +242,7 @@ export class RemoteStreams {
       status,
       news,
       views,
+      seats: isTick ? follower.takeSeats(this.#seats) : null,
     })
   }
 

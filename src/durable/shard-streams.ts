@@ -7,6 +7,7 @@ import { withinTime } from '../bounded.ts'
 import type { EventStatusName } from '../core/event-config.ts'
 import type { LineFailure } from '../core/failures.ts'
 import { FOLLOW_RETRY_MS, FOLLOW_TIMEOUT_MS, OPEN_TIMEOUT_MS, TICK_MS } from '../core/limits.ts'
+import { SeatsFeed } from '../core/seats-feed.ts'
 import { ok, type Result } from '../core/result.ts'
 import type { StreamView } from '../core/stream-view.ts'
 import type { EpochMs } from '../core/time.ts'
@@ -35,6 +36,7 @@ export class ShardStreams {
   readonly #deps: ShardStreamsDeps
   readonly #hub: StreamHub
   readonly #held = new HeldStreams()
+  readonly #seats = new SeatsFeed()
   readonly #report: FollowReport
   readonly #time: LineTime
   readonly #calls: OpeningCalls
@@ -63,6 +65,7 @@ export class ShardStreams {
         skipped: () => this.#report.skipped(),
       },
       deps.streamLifeMs,
+      this.#seats,
     )
   }
 
@@ -178,6 +181,7 @@ export class ShardStreams {
     }
     this.#report.heard(answer.number)
     this.#time.heard(answer.nowMs)
+    if (answer.seats !== null) this.#seats.add(answer.seats)
     const isNewStatus = this.#status !== answer.status
     this.#status = answer.status
     for (const { userId, stream, view } of answer.news) {

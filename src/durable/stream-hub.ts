@@ -15,6 +15,7 @@ import {
   TICK_MS,
 } from '../core/limits.ts'
 import type { EndReason } from '../core/records.ts'
+import { SeatsFeed } from '../core/seats-feed.ts'
 import type { StreamView } from '../core/stream-view.ts'
 import type { EpochMs } from '../core/time.ts'
 import { newsOf, type Shown } from './stream-news.ts'
@@ -51,18 +52,28 @@ export type HubEvents = {
 const RETIRED_RETRY_MS_MIN = 500
 const RETIRED_RETRY_MS_SPREAD = 1_500
 
+const NOTHING_SHOWN = {
+  position: undefined,
+  positionAtMs: 0,
+  admissionId: null,
+  seatsVersion: 0,
+  seatsAtMs: 0,
+} as const
+
 const encoder = new TextEncoder()
 
 export class StreamHub {
   readonly #connections = new Map<string, Connection>()
   readonly #events: HubEvents
   readonly #lifeMs: () => number
+  readonly #seats: SeatsFeed
   #eventId = ''
 
-  /** `lifeMs`: how long the next stream may live. */
-  constructor(events: HubEvents, lifeMs: () => number = jitteredLifeMs) {
+  /** `lifeMs`: how long the next stream may live. `seats`: what there is to tell of the event's seats. */
+  constructor(events: HubEvents, lifeMs: () => number = jitteredLifeMs, seats: SeatsFeed = new SeatsFeed()) {
     this.#events = events
     this.#lifeMs = lifeMs
+    this.#seats = seats
   }
 
   get size(): number {
@@ -91,7 +102,7 @@ export class StreamHub {
           connection = {
             userId,
             controller,
-            shown: { status: show.status, position: undefined, positionAtMs: 0, admissionId: null },
+            shown: { ...NOTHING_SHOWN, status: show.status },
             heartbeatAtMs: show.nowMs,
             stalledSinceMs: null,
             retiresAtMs: show.nowMs + this.#lifeMs(),
@@ -181,7 +192,12 @@ export class StreamHub {
 
   /** What the visitor should see and has not been shown. A reader without room is shown nothing, and told later. */
   #news(connection: Connection, view: StreamView | null, status: EventStatusName, nowMs: EpochMs): string {
-    const { text, shown } = newsOf(this.#eventId, connection.shown, { view, status, nowMs })
+    const { text, shown } = newsOf(this.#eventId, connection.shown, {
+      view,
+      status,
+      seats: this.#seats,
+      nowMs,
+    })
     if (text === '' || !this.#hasRoom(connection)) return ''
     connection.shown = shown
     return text

@@ -1,7 +1,8 @@
 /** The difference between what a visitor should see and what the stream has shown. */
-import { positionFrame, promotionFrame, statusFrame } from '../core/frames.ts'
+import { positionFrame, promotionFrame, seatsFrame, statusFrame } from '../core/frames.ts'
 import type { EventStatusName } from '../core/event-config.ts'
 import { TICK_MS } from '../core/limits.ts'
+import type { SeatsFeed } from '../core/seats-feed.ts'
 import type { StreamView } from '../core/stream-view.ts'
 import type { EpochMs } from '../core/time.ts'
 
@@ -12,15 +13,23 @@ export type Shown = {
   readonly position: number | null | undefined
   readonly positionAtMs: EpochMs
   readonly admissionId: string | null
+  /** The version of the seat map that it was told of; 0: of none. */
+  readonly seatsVersion: number
+  readonly seatsAtMs: EpochMs
 }
 
 /** The frames to write, '' for none, and what will have been shown with them. `view`: null when only the status is known. */
 export function newsOf(
   eventId: string,
   shown: Shown,
-  now: { readonly view: StreamView | null; readonly status: EventStatusName; readonly nowMs: EpochMs },
+  now: {
+    readonly view: StreamView | null
+    readonly status: EventStatusName
+    readonly seats: SeatsFeed
+    readonly nowMs: EpochMs
+  },
 ): { readonly text: string; readonly shown: Shown } {
-  const { view, status, nowMs } = now
+  const { view, status, seats, nowMs } = now
   let text = shown.status === status ? '' : statusFrame(status, nowMs)
   let next: Shown = { ...shown, status }
   // At most one position a second, whatever else is told in between. Ticks are counted by the second they belong to, so
@@ -38,6 +47,14 @@ export function newsOf(
   if (view?.kind === 'admitted' && view.admission.admissionId !== shown.admissionId) {
     text += promotionFrame(eventId, view.admission, nowMs)
     next = { ...next, admissionId: view.admission.admissionId }
+  }
+  // Only who is inside can do something with it. Once a second, as with positions.
+  const isInside = view === null ? next.admissionId !== null : view.kind === 'admitted'
+  const seatsNews = isInside ? seats.since(shown.seatsVersion) : null
+  const secondMs = Math.floor(nowMs / TICK_MS) * TICK_MS
+  if (seatsNews !== null && secondMs - shown.seatsAtMs >= TICK_MS) {
+    text += seatsFrame(eventId, seatsNews, nowMs)
+    next = { ...next, seatsVersion: seatsNews.version, seatsAtMs: secondMs }
   }
   return { text, shown: next }
 }

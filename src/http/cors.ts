@@ -1,7 +1,8 @@
 /** Cross-origin sharing for the origins that the operator has named, and for nobody else. Never a wildcard. */
 
 /** Sent by our clients beyond what browsers always allow. */
-const REQUEST_HEADERS = 'Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Request-Id'
+const REQUEST_HEADERS =
+  'Authorization, Content-Type, Entry-Token, Idempotency-Key, Last-Event-ID, X-Request-Id'
 const RESPONSE_HEADERS = 'X-Request-Id, Retry-After, Idempotency-Replayed, Age, ETag'
 
 /** How long a browser may remember the answer to its preflight. */

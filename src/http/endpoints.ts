@@ -1,5 +1,7 @@
 /** The table of all endpoints. */
 import { ok } from '../core/result.ts'
+import { purchaseEndpoints } from '../purchase/http/endpoints.ts'
+import { webhookEndpoints } from '../outbound/http/endpoints.ts'
 import { endpoint } from './endpoint.ts'
 import type { Endpoint } from './endpoint.ts'
 import { openApiDocument } from './openapi.ts'
@@ -34,6 +36,8 @@ export function createEndpoints(): readonly Endpoint[] {
     ...adminSessionEndpoints(),
     ...adminLookupEndpoints,
     ...adminAuditEndpoints,
+    ...purchaseEndpoints,
+    ...webhookEndpoints,
     ...serviceEndpoints,
     ...waitPageEndpoints(),
     ...queueItEndpoints,

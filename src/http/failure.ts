@@ -1,4 +1,5 @@
 import type { LineFailure } from '../core/failures.ts'
+import type { PurchaseFailure } from '../purchase/http/problems.ts'
 
 /** What is wrong with one field; `pointer` is a JSON pointer (RFC 6901) into the body, or `/<name>` of a parameter. */
 export type FieldFault = { readonly pointer: string; readonly detail: string }
@@ -17,13 +18,14 @@ export type GatewayFailure =
   | { readonly reason: 'unsupported-media-type' }
   | { readonly reason: 'idempotency-key-reused' }
   | { readonly reason: 'rate-limited'; readonly retryAfterSeconds: number }
+  | { readonly reason: 'dead-letter-not-found' }
   | { readonly reason: 'internal-error' }
   | { readonly reason: 'misconfigured' }
   | { readonly reason: 'overloaded'; readonly retryAfterSeconds: number }
   | { readonly reason: 'identity-unavailable' }
 
 /** Everything that an endpoint can answer besides success. */
-export type Failure = LineFailure | GatewayFailure
+export type Failure = LineFailure | GatewayFailure | PurchaseFailure
 
 export function invalidRequest(...errors: readonly FieldFault[]): GatewayFailure {
   return { reason: 'invalid-request', errors }

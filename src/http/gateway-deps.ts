@@ -7,6 +7,8 @@ import type { LineApi } from '../ports/lines.ts'
 import type { RegistryApi } from '../ports/registry.ts'
 import type { SharedDocuments } from '../ports/shared-documents.ts'
 import type { EntryTokens, OperatorSessions, VisitorTokens } from '../ports/tokens.ts'
+import type { DeadLettersApi } from '../outbound/dead-letters-api.ts'
+import type { PurchasePorts } from '../purchase/ports.ts'
 import type { StaticFiles } from './static-files.ts'
 
 /** The binding of a rate limit: answers whether this key may go on. */
@@ -24,6 +26,8 @@ export type GatewayDeps = {
   readonly entryTokens: EntryTokens
   readonly visitorTokens: VisitorTokens
   readonly operatorSessions: OperatorSessions
+  readonly purchase: PurchasePorts
+  readonly deadLetters: DeadLettersApi
   /** Looked at only when the configuration turns limits on. */
   readonly limiters: { readonly join: RateLimiter; readonly session: RateLimiter }
   readonly staticFiles: StaticFiles

@@ -37,11 +37,20 @@ export async function runOnce(
       invalidRequest({ pointer: '/Idempotency-Key', detail: 'Must be 1 to 128 printable characters.' }),
     )
   }
-  const key = sha256Base64Url(JSON.stringify([principalOf(keyed), given]))
+  const key = digestOf(keyed, given)
   const begun = await idempotency.begin(key, requestHashOf(keyed))
   if (begun.kind !== 'fresh') return earlierAnswer(begun)
   const { attempt } = begun
   return settle({ key, attempt }, { idempotency, log }, run)
+}
+
+/**
+ * Names what a request does, for parts that keep it once themselves: the same caller with the same key is the same
+ * operation. Without a key each request is its own.
+ */
+export function operationIdOf(keyed: Pick<KeyedRequest, 'request' | 'caller'>): string {
+  const given = keyed.request.headers.get('Idempotency-Key')
+  return given === null ? crypto.randomUUID() : digestOf(keyed, given)
 }
 
 function earlierAnswer(begun: Exclude<BeginReply, { kind: 'fresh' }>): Result<Response, Failure> {
@@ -85,8 +94,12 @@ async function storedAnswer(response: Response): Promise<StoredAnswer> {
   return { status: response.status, headers, body: await response.text() }
 }
 
+function digestOf(keyed: Pick<KeyedRequest, 'request' | 'caller'>, key: string): string {
+  return sha256Base64Url(JSON.stringify([principalOf(keyed), key]))
+}
+
 /** Keys of different callers never meet. Somebody without a credential is told apart by address and program. */
-function principalOf({ caller, request }: KeyedRequest): string[] {
+function principalOf({ caller, request }: Pick<KeyedRequest, 'request' | 'caller'>): string[] {
   if (caller === null)
     return ['anybody', clientAddressOf(request.headers), request.headers.get('User-Agent') ?? '']
   return caller.kind === 'visitor' ? ['visitor', caller.userId] : [caller.kind]

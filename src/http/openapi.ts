@@ -68,6 +68,7 @@ export function problemsOf(endpoint: Endpoint): ProblemCode[] {
   if (endpoint.audit !== undefined) codes.add('store-unavailable')
   if (endpoint.body !== null) codes.add('invalid-request').add('body-too-large').add('unsupported-media-type')
   if (endpoint.idempotent === true) codes.add('idempotency-key-reused').add('request-in-progress')
+  if (endpoint.entryToken === true) codes.add('entry-token-required').add('entry-token-wrong-event')
   if (endpoint.limit !== undefined) codes.add('rate-limited')
   codes.add('internal-error').add('misconfigured').add('overloaded')
   return [...codes]
@@ -124,11 +125,19 @@ function queryParameters(query: z.ZodType | null): Json[] {
   })
 }
 
-function headerParameters(endpoint: Endpoint): Json[] {
-  if (endpoint.idempotent !== true) return []
-  const description = 'The same key and body answer the same; kept for 24 hours.'
-  const schema = { type: 'string', minLength: 1, maxLength: 128 }
-  return [{ name: 'Idempotency-Key', in: 'header', required: false, description, schema }]
+function headerParameters({ idempotent, entryToken }: Endpoint): Json[] {
+  const parameters: Json[] = []
+  if (entryToken === true) {
+    const description = "The visitor's entry token of this event, fresh or redeemed."
+    const schema = { type: 'string' }
+    parameters.push({ name: 'Entry-Token', in: 'header', required: true, description, schema })
+  }
+  if (idempotent === true) {
+    const description = 'The same key and body answer the same; kept for 24 hours.'
+    const schema = { type: 'string', minLength: 1, maxLength: 128 }
+    parameters.push({ name: 'Idempotency-Key', in: 'header', required: false, description, schema })
+  }
+  return parameters
 }
 
 function successResponses(endpoint: Endpoint): Json {

@@ -28,6 +28,23 @@ export const PARAMS: Readonly<Record<string, ParamKind>> = {
     // What cannot be a user id has joined nothing.
     failure: () => ({ reason: 'not-in-queue' }),
   },
+  reservationId: {
+    // Made like an admission's id.
+    pattern: ADMISSION_ID_PATTERN,
+    description: 'As in the answer to the hold.',
+    failure: () => ({ reason: 'reservation-not-found' }),
+  },
+  webhookId: {
+    pattern: /^[0-9a-f]{32}$/,
+    description: 'The `id` of the webhook.',
+    failure: () => ({ reason: 'dead-letter-not-found' }),
+  },
+  paymentId: {
+    // Made like an admission's id.
+    pattern: ADMISSION_ID_PATTERN,
+    description: 'As in the answer to the payment.',
+    failure: () => ({ reason: 'payment-not-found' }),
+  },
 }
 
 /** The names in `{braces}`, in order. */

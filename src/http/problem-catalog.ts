@@ -1,9 +1,10 @@
 /** Every problem that the API can answer: the code is the failure's reason, and is API (docs/problems.md). */
+import { PURCHASE_PROBLEMS } from '../purchase/http/problems.ts'
 import type { Failure } from './failure.ts'
 
 export type ProblemCode = Failure['reason']
 
-type ProblemKind = {
+export type ProblemKind = {
   readonly status: number
   /** The same for every occurrence (RFC 9457, 3.1.3). */
   readonly title: string
@@ -57,6 +58,11 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     detail: 'There is no admission with this id.',
   },
   'pool-not-found': { status: 404, title: 'Pool not found', detail: 'There is no pool with this id.' },
+  'dead-letter-not-found': {
+    status: 404,
+    title: 'Dead letter not found',
+    detail: 'No webhook with this id is among the dead letters: it was delivered, or is too old.',
+  },
   'method-not-allowed': {
     status: 405,
     title: 'Method not allowed',
@@ -145,6 +151,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     detail: 'The keys of the identity provider cannot be fetched at the moment.',
     retryAfterSeconds: 5,
   },
+  ...PURCHASE_PROBLEMS,
 }
 
 /** Narrows a code that came over a wire. */

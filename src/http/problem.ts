@@ -1,4 +1,5 @@
 /** The only place that turns a failure into an HTTP answer: problem+json (RFC 9457). */
+import { purchaseExtensions } from '../purchase/http/problems.ts'
 import type { Failure } from './failure.ts'
 import { PROBLEMS } from './problem-catalog.ts'
 
@@ -42,6 +43,6 @@ function extensionsOf(failure: Failure): Record<string, unknown> {
     case 'pool-not-found':
       return { poolId: failure.poolId }
     default:
-      return {}
+      return purchaseExtensions(failure)
   }
 }

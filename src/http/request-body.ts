@@ -1,6 +1,7 @@
 /** Reads bodies: bounded whatever the headers claim, UTF-8, JSON only. */
 import type * as z from 'zod'
 import { TimedOut, withTimeout } from '../bounded.ts'
+import { readAtMost } from '../bounded-body.ts'
 import { err, ok } from '../core/result.ts'
 import type { Result } from '../core/result.ts'
 import { invalidRequest } from './failure.ts'
@@ -57,7 +58,8 @@ async function readBounded(
   if (body === null) return ok(new Uint8Array())
   const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader()
   try {
-    return await withTimeout(readAll(reader), deadlineMs)
+    const bytes = await withTimeout(readAtMost(reader, BODY_BYTES_MAX), deadlineMs)
+    return bytes === null ? err({ reason: 'body-too-large' }) : ok(bytes)
   } catch (error) {
     if (!(error instanceof TimedOut)) throw error
     // The sender learns it from the answer; that the rest is not wanted is the connection's business.
@@ -66,32 +68,6 @@ async function readBounded(
       invalidRequest({ pointer: '', detail: `The body did not arrive within ${deadlineMs / 1_000} s.` }),
     )
   }
-}
-
-async function readAll(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-): Promise<Result<Uint8Array, GatewayFailure>> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for (let read = await reader.read(); !read.done; read = await reader.read()) {
-    size += read.value.byteLength
-    if (size > BODY_BYTES_MAX) {
-      await reader.cancel()
-      return err({ reason: 'body-too-large' })
-    }
-    chunks.push(read.value)
-  }
-  return ok(concatenate(chunks, size))
-}
-
-function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const whole = new Uint8Array(size)
-  let offset = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, offset)
-    offset += chunk.byteLength
-  }
-  return whole
 }
 
 function isJson(contentType: string | null): boolean {

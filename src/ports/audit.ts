@@ -17,6 +17,9 @@ export const AUDIT_ACTIONS = [
   'pool.put',
   'admission.revoke',
   'visitor.remove',
+  'seats.put',
+  'payment.resolve',
+  'webhook.replay',
   'session.start',
   'session.end',
 ] as const

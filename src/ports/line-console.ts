@@ -1,6 +1,6 @@
 /** What operators look up about one event, beside how it stands. EventLine implements it; calls go over RPC. */
 import type { Admission, PlaceState } from '../core/views.ts'
-import type { LineResult } from './lines.ts'
+import type { LineApi, LineResult } from './lines.ts'
 
 /** As Sample (src/core/line-series.ts), with the time as it is shown. */
 export type SampleView = {
@@ -76,7 +76,7 @@ export interface LineConsoleApi {
   /** What became of the visitor here. No sign of life of theirs. */
   visitor(userId: string): Promise<LineResult<VisitorHistory>>
   /** Ends the place or the admission, as LineApi.leave does. */
-  removeVisitor(userId: string): Promise<LineResult<null>>
+  removeVisitor(userId: string): ReturnType<LineApi['leave']>
   /** The rows after this one; 0 for the first page. */
   exportPage(what: ExportKind, after: number): Promise<LineResult<ExportPage>>
 }

@@ -13,9 +13,11 @@ import type {
   PlaceRecord,
   Snapshot,
 } from '../core/records.ts'
+import type { SeatsNews } from '../core/seats-feed.ts'
 import type { LineFailure } from '../core/failures.ts'
 import type { Result } from '../core/result.ts'
 import type { EpochMs } from '../core/time.ts'
+import type { Receipt } from '../outbound/message.ts'
 import type { FollowAnswer, FollowRequest, RemoteOpened, RemoteOpening } from './stream-shards.ts'
 
 /** The rows of one line. Every method is synchronous; `apply` writes all of a decision or throws. */
@@ -59,6 +61,8 @@ export interface Streams {
   announce(notices: readonly Notice[]): void
   /** Shows everybody what has changed since they were shown something last. */
   tick(nowMs: EpochMs): Promise<void>
+  /** Seats have changed: those who are inside are told with the next tick. */
+  seatsChanged(news: SeatsNews): void
   endAll(reason: EndReason): void
 }
 
@@ -72,6 +76,20 @@ export interface Promoting {
   /** Says what this event holds in the shared pool. */
   reassert(eventId: string, poolId: string): Promise<void>
   reportThroughput(nowMs: EpochMs): void
+}
+
+/** What the shop is to hear of a line: kept until it has. */
+export interface ShopNews {
+  /** Called in the synchronous block that writes the changes. */
+  written(changes: readonly Change[], nowMs: EpochMs): void
+  /** When the line has to wake for it. */
+  wakeMs(): EpochMs | null
+  /** Sends what is due on its way. Never rejects. */
+  tick(eventId: string, nowMs: EpochMs): Promise<void>
+  /** Sends everything on its way, before the rows are deleted. Rejects when it cannot. */
+  empty(eventId: string): Promise<void>
+  /** What became of it. */
+  heard(receipts: readonly Receipt[], nowMs: EpochMs): void
 }
 
 export type LineHost = {

@@ -5,6 +5,7 @@ import type { FieldChange } from '../core/field-changes.ts'
 import type { JoinReport } from '../core/join-windows.ts'
 import type { Result } from '../core/result.ts'
 import type { LineScale } from '../core/scale.ts'
+import type { SeatsNews } from '../core/seats-feed.ts'
 import type {
   Admission,
   EventDetail,
@@ -37,7 +38,8 @@ export interface LineApi extends LineConsoleApi {
 
   join(userId: string): Promise<LineResult<Joined>>
   place(userId: string): Promise<LineResult<Place>>
-  leave(userId: string): Promise<LineResult<null>>
+  /** `admissionId`: the admission that was given back by it, null when there was none. */
+  leave(userId: string): Promise<LineResult<{ readonly admissionId: string | null }>>
 
   /** `sessionDigest`: SHA-256 of the shop's session id, base64url. `tokenExpiresAtMs`: the token's `exp`. */
   redeem(request: { admissionId: string; sessionDigest: string }): Promise<LineResult<Admission>>
@@ -71,6 +73,12 @@ export type Joined = { readonly created: boolean; readonly place: Place; readonl
 export interface LineShardsApi {
   /** Joins all whom a shard has collected in a window (src/core/join-windows.ts). Answers once they are durable. */
   joinBlock(report: JoinReport): Promise<LineResult<JoinBlockAnswer>>
+}
+
+/** What the seat office of an event tells its line. */
+export interface LineSeatsApi {
+  /** For the streams of those who are inside. Best effort: whoever misses some finds out by the versions. */
+  seatsChanged(news: SeatsNews): Promise<void>
 }
 
 /** `answers`: one for each joiner of the report, in its order. */

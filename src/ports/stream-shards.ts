@@ -4,6 +4,7 @@
  */
 import type { EventStatusName } from '../core/event-config.ts'
 import type { LineScale } from '../core/scale.ts'
+import type { SeatsNews } from '../core/seats-feed.ts'
 import type { StreamView } from '../core/stream-view.ts'
 import type { EpochMs } from '../core/time.ts'
 import type { LineResult } from './lines.ts'
@@ -75,6 +76,8 @@ export type FollowAnswer =
       readonly news: readonly StreamNews[]
       /** For each of `due`; null for a stream that the line does not know. All null when it is not time yet. */
       readonly views: readonly (StreamView | null)[] | null
+      /** What has changed of the event's seats since the shard was told last; null: nothing. */
+      readonly seats: SeatsNews | null
     }
 
 /** What one stream is to be shown at once. */

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { STREAM_SHARDS_FROM } from '../../src/core/limits.ts'
 import { guestTokens } from '../overload/crowd.ts'
+import { ShopApi, type Buyer } from '../support/shop.ts'
 import { closeStreams, joinAll, openStreams, type CrowdStream } from '../overload/streams.ts'
 import {
   eventually,
@@ -48,8 +49,21 @@ async function openAll(): Promise<{ streams: TestStream[]; positions: number[] }
   return { streams, positions: first.map(({ data }) => data.position) }
 }
 
+/** The first of those who are inside takes a seat; the others see it. */
+async function expectSeatsToBeSeen(buyer: Buyer, streams: readonly TestStream[]): Promise<void> {
+  const shop = new ShopApi(usher.api)
+  await shop.plan(eventId, [{ name: 'A', rows: 1, seatsPerRow: 4, price: 500 }])
+  const heldAtMs = Date.now()
+  expect((await shop.hold(eventId, buyer, { seatIds: ['A-1-3'] })).status).toBe(201)
+  for (const stream of streams) {
+    const seen = await stream.next('seats', ({ seats }) => seats.length > 0)
+    expect(seen.data.seats).toEqual([{ seatId: 'A-1-3', state: 'held' }])
+    expect(seen.atMs - heldAtMs).toBeLessThan(3_000)
+  }
+}
+
 describe('an event of more than 1,500 streams', () => {
-  it('INV-2, INV-5, INV-8, INV-9: admits in order, tells each once and at once, and a killed server takes no place or token', async () => {
+  it('INV-2, INV-5, INV-8, INV-9: admits in order, tells each once and at once, shows seats that change, and a killed server takes no place or token', async () => {
     const { streams } = await openAll()
     await untilStreams(STREAM_SHARDS_FROM + 1 + WATCHERS)
     const changedAtMs = Date.now()
@@ -64,6 +78,10 @@ describe('an event of more than 1,500 streams', () => {
       const shown = stream.events.flatMap(({ event, data }) => (event === 'position' ? [data.position] : []))
       expect(shown).toEqual(shown.toSorted((a, b) => b - a))
     }
+    const [buyer] = watchers
+    if (buyer === undefined) throw new Error('nobody is there')
+    const { admissionId, entryToken } = told[0]?.data ?? {}
+    await expectSeatsToBeSeen({ ...buyer, admissionId, entryToken }, streams.slice(1, ADMITTED))
     const pid = usher.runtime.workerdPid()
     if (pid === null) throw new Error('no workerd')
     process.kill(pid, 'SIGKILL')

@@ -43,6 +43,8 @@ function writeWorker(answer: string): void {
     'export class JoinShard extends DurableObject {}',
     'export class StreamShard extends DurableObject {}',
     'export class AuditLog extends DurableObject {}',
+    'export class SeatOffice extends DurableObject {}',
+    'export class WalletShard extends DurableObject {}',
     `export default { fetch: () => Response.json({ answer: '${answer}', one }) }`,
   ]
   writeFileSync(join(root, 'src/worker.ts'), source.join('\n'))
@@ -102,6 +104,8 @@ it('declares what wrangler.toml declares, and nothing of .dev.vars', async () =>
     'JOIN_SHARD',
     'STREAM_SHARD',
     'AUDIT_LOG',
+    'SEAT_OFFICE',
+    'WALLET_SHARD',
   ])
   expect(options.cronTriggers).toEqual(['* * * * *'])
   expect(options.bindings).toEqual({ USHER_STAGE: 'production' })

@@ -23,6 +23,7 @@ const NO_STREAMS: Streams = {
   joined: () => {},
   announce: () => {},
   tick: async () => {},
+  seatsChanged: () => {},
   endAll: () => {},
 }
 

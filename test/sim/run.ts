@@ -5,12 +5,15 @@
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
-import { simulate, type SimulationOptions, type Verdict } from './simulate.ts'
+import { simulatePurchase } from './purchase/simulate.ts'
+import { simulate as simulateLine, type SimulationOptions, type Verdict } from './simulate.ts'
 
 const CORES = 2
 /** Seeds that a thread is given at a time. */
 const PORTION = 100
 const PROGRESS_MS = 5_000
+/** A sale takes ten times as long as a line: every tenth seed has one too. */
+const SALE_EVERY = 10
 /** Failing seeds that are shrunk and printed. */
 const PRINTED_MAX = 5
 
@@ -111,6 +114,15 @@ async function many(range: Range, settings: Settings): Promise<void> {
   if (failed.length > PRINTED_MAX) console.error(`failed: ${failed.join(' ')}`)
   for (const seed of failed.slice(0, PRINTED_MAX)) console.error(await shrunk(seed, settings))
   if (failed.length > 0) process.exitCode = 1
+}
+
+/** The world of a line, and for some seeds that of a sale. */
+async function simulate(options: SimulationOptions): Promise<Verdict> {
+  const line = await simulateLine(options)
+  if (line.violation !== null || options.seed % SALE_EVERY !== 0) return line
+  const { seed, steps, visitors, trace } = options
+  const sale = await simulatePurchase({ seed, steps, visitors, trace, mutant: null })
+  return { ...line, violation: sale.violation, events: line.events + sale.events }
 }
 
 /** The smallest world of this seed that still breaks the same promise, with fewer steps and fewer visitors. */

@@ -85,6 +85,9 @@ export class SimStreams implements Streams {
     if (line !== null) this.#remote.joined(line, userId)
   }
 
+  /** Nobody sells seats here. */
+  seatsChanged(): void {}
+
   announce(notices: readonly Notice[]): void {
     this.#remote.announce(notices)
     for (const notice of notices) {

@@ -14,8 +14,13 @@ export const OBJECTS: Readonly<Record<string, string>> = {
   JOIN_SHARD: 'JoinShard',
   STREAM_SHARD: 'StreamShard',
   AUDIT_LOG: 'AuditLog',
+  SEAT_OFFICE: 'SeatOffice',
+  WALLET_SHARD: 'WalletShard',
+  DEAD_LETTERS: 'DeadLetters',
 }
 export const RATE_LIMITERS = ['JOIN_LIMIT', 'SESSION_LIMIT'] as const
+/** What carries the shop's webhooks, and what gets those that the shop does not take. */
+export const QUEUES = { binding: 'WEBHOOKS', letters: 'usher-webhooks', dead: 'usher-webhooks-dead' } as const
 
 const SECRETS: readonly (ConfigVariable | 'QUEUE_IT_SECRET_KEY')[] = [
   'ADMIN_API_KEY',
@@ -26,6 +31,9 @@ const SECRETS: readonly (ConfigVariable | 'QUEUE_IT_SECRET_KEY')[] = [
   'ENTRY_TOKEN_SECRET_PREVIOUS',
   'UPSTASH_REDIS_REST_TOKEN',
   'QUEUE_IT_SECRET_KEY',
+  'PAYMENT_API_KEY',
+  'PAYMENT_WEBHOOK_SECRETS',
+  'SHOP_WEBHOOK_SECRETS',
 ]
 
 const names = z.array(z.string()).default([])
@@ -37,6 +45,14 @@ const WRANGLER = z.looseObject({
     .default({ bindings: [] }),
   migrations: z.array(z.looseObject({ new_sqlite_classes: names, new_classes: names })).default([]),
   triggers: z.looseObject({ crons: names }).default({ crons: [] }),
+  queues: z
+    .looseObject({
+      producers: z.array(z.looseObject({ binding: z.string(), queue: z.string() })).default([]),
+      consumers: z
+        .array(z.looseObject({ queue: z.string(), dead_letter_queue: z.exactOptional(z.string()) }))
+        .default([]),
+    })
+    .default({ producers: [], consumers: [] }),
   ratelimits: z.array(z.looseObject({ name: z.string() })).default([]),
   assets: z.exactOptional(z.looseObject({ binding: z.exactOptional(z.string()) })),
   vars: z.record(z.string(), z.unknown()).default({}),
@@ -64,7 +80,13 @@ export function wranglerReport(text: string | null): WranglerReport {
     const vars = Object.entries(wrangler.vars).flatMap(([name, value]) =>
       typeof value === 'string' ? [[name, value] as const] : [],
     )
-    const checks = [bindings(wrangler), migrations(wrangler), cron(wrangler), publicVars(wrangler)]
+    const checks = [
+      bindings(wrangler),
+      migrations(wrangler),
+      queues(wrangler),
+      cron(wrangler),
+      publicVars(wrangler),
+    ]
     return { checks, vars: Object.fromEntries(vars) }
   } catch (error) {
     const fault =
@@ -113,6 +135,28 @@ function migrations({ migrations: steps }: Wrangler): Check {
     'migrations',
     `no migration for ${missing.join(', ')}`,
     'add a [[migrations]] with a new tag and these as new_sqlite_classes; never edit one that is deployed',
+  )
+}
+
+/** Webhooks are produced into one queue and consumed from it; what fails for good goes to another, consumed too. */
+function queues({ queues: { producers, consumers } }: Wrangler): Check {
+  const isProduced = producers.some(
+    ({ binding, queue }) => binding === QUEUES.binding && queue === QUEUES.letters,
+  )
+  const letters = consumers.find(({ queue }) => queue === QUEUES.letters)
+  const missing = [
+    ...(isProduced ? [] : [`a producer ${QUEUES.binding} of ${QUEUES.letters}`]),
+    ...(letters === undefined ? [`a consumer of ${QUEUES.letters}`] : []),
+    ...(letters === undefined || letters.dead_letter_queue === QUEUES.dead
+      ? []
+      : [`${QUEUES.dead} as dead_letter_queue of ${QUEUES.letters}`]),
+    ...(consumers.some(({ queue }) => queue === QUEUES.dead) ? [] : [`a consumer of ${QUEUES.dead}`]),
+  ]
+  if (missing.length === 0) return good('queues', 'webhooks and dead letters are carried and consumed')
+  return failing(
+    'queues',
+    `not in wrangler.toml: ${missing.join(', ')}`,
+    'take the [[queues]] tables over from the wrangler.toml that comes with Usher',
   )
 }
 

@@ -7,6 +7,7 @@ import type { Result } from '../../core/result.ts'
 import type { LineFailure } from '../../core/failures.ts'
 import type { Failure } from '../failure.ts'
 import type { GatewayDeps } from '../gateway-deps.ts'
+import { withSeatsGivenBack } from '../leaving.ts'
 import { checkRate } from '../rate-limit.ts'
 import { isFromOwnPages } from '../same-origin.ts'
 import { sessionCookie } from '../session-cookie.ts'
@@ -33,10 +34,10 @@ export async function joinByForm(sent: Sent): Promise<Answer> {
 export async function leaveByForm(sent: Sent): Promise<Answer> {
   const visitor = await visitorOf(sent.request, sent)
   if (isForged(visitor, sent)) return err({ reason: 'cross-site-request' })
-  return backToPage(
-    sent,
-    visitor === null ? ok(null) : await sent.line(sent.params.eventId).leave(visitor.userId),
-  )
+  if (visitor === null) return backToPage(sent, ok(null))
+  const { eventId } = sent.params
+  const left = await sent.line(eventId).leave(visitor.userId)
+  return backToPage(sent, await withSeatsGivenBack(sent, eventId, left))
 }
 
 function isForged(visitor: { readonly byCookie: boolean } | null, { request, config }: Sent): boolean {

@@ -6,6 +6,7 @@ import type { ExportPage } from '../../ports/line-console.ts'
 import type { LineResult } from '../../ports/lines.ts'
 import { csvResponse } from '../csv.ts'
 import { endpoint } from '../endpoint.ts'
+import { withSeatsGivenBack } from '../leaving.ts'
 import { json, noContent } from '../reply.ts'
 import { exportQuery, series, seriesQuery, visitorHistory } from '../schemas/operator.ts'
 
@@ -51,8 +52,9 @@ export const adminLookupEndpoints = [
     audit: 'visitor.remove',
     responses: { 204: { description: 'Not in the line, whether or not that was so before.' } },
     problems: ['event-not-found'],
-    async handler({ line, params }) {
-      const removed = await line(params.eventId).removeVisitor(params.userId)
+    async handler(call) {
+      const { eventId, userId } = call.params
+      const removed = await withSeatsGivenBack(call, eventId, await call.line(eventId).removeVisitor(userId))
       return removed.ok ? ok(noContent()) : removed
     },
   }),

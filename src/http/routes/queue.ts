@@ -1,5 +1,6 @@
 import { ok } from '../../core/result.ts'
 import { endpoint } from '../endpoint.ts'
+import { withSeatsGivenBack } from '../leaving.ts'
 import { json, noContent } from '../reply.ts'
 import { emptyBody } from '../schemas/requests.ts'
 import { place } from '../schemas/views.ts'
@@ -47,8 +48,9 @@ export const queueEndpoints = [
     summary: 'Leave the line, or give an admission back.',
     responses: { 204: { description: 'Not in the line, whether or not that was so before.' } },
     problems: ['event-not-found'],
-    async handler({ line, params, caller }) {
-      const left = await line(params.eventId).leave(caller.userId)
+    async handler(call) {
+      const { eventId } = call.params
+      const left = await withSeatsGivenBack(call, eventId, await call.line(eventId).leave(call.caller.userId))
       if (left.ok || left.error.reason === 'not-in-queue') return ok(noContent())
       return left
     },

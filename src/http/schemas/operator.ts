@@ -9,6 +9,7 @@ import { EXPORT_COLUMNS } from '../../ports/line-console.ts'
 import type { ExportKind, SampleView, SeriesView, VisitorHistory } from '../../ports/line-console.ts'
 import { requestSchemas, responseSchemas } from './named.ts'
 import { admission } from './views.ts'
+import { wholeNumber } from './whole-number.ts'
 
 /** No key of anybody is longer; the bound keeps hostile ones away from the hash. */
 const KEY_CHARS_MAX = 1_024
@@ -121,11 +122,3 @@ export const seriesQuery = z.strictObject({
 
 const EXPORT_KINDS = Object.keys(EXPORT_COLUMNS) as ExportKind[]
 export const exportQuery = z.strictObject({ what: z.enum(EXPORT_KINDS) })
-
-function wholeNumber(min: number, max: number) {
-  return z
-    .string()
-    .regex(/^\d{1,9}$/, 'Must be a whole number.')
-    .transform(Number)
-    .pipe(z.int().min(min).max(max))
-}

@@ -28,6 +28,17 @@ const promotion = z
   })
   .register(responseSchemas, { id: 'StreamPromotion' })
 
+const seats = z
+  .object({
+    type: z.literal('SEATS'),
+    eventId: z.string(),
+    version: z.int().positive(),
+    previousVersion: z.int().nonnegative(),
+    seats: z.array(z.object({ seatId: z.string(), state: z.enum(['free', 'held', 'sold']) })),
+    timestamp,
+  })
+  .register(responseSchemas, { id: 'StreamSeats' })
+
 const heartbeat = z
   .object({ type: z.literal('HEARTBEAT'), timestamp })
   .register(responseSchemas, { id: 'StreamHeartbeat' })
@@ -45,5 +56,5 @@ const end = z
   .register(responseSchemas, { id: 'StreamEnd' })
 
 export const streamEvent = z
-  .discriminatedUnion('type', [position, promotion, heartbeat, status, end])
+  .discriminatedUnion('type', [position, promotion, seats, heartbeat, status, end])
   .register(responseSchemas, { id: 'StreamEvent' })

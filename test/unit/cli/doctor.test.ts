@@ -94,6 +94,7 @@ describe('wrangler.toml', () => {
     expect(checks.map(({ name, state }) => [name, state])).toEqual([
       ['bindings', 'ok'],
       ['migrations', 'ok'],
+      ['queues', 'ok'],
       ['cron', 'ok'],
       ['vars', 'ok'],
     ])
@@ -102,10 +103,9 @@ describe('wrangler.toml', () => {
 
   it('every object that the Worker exports, and every binding of the file, is checked', () => {
     const worker = readFileSync(`${ROOT}/src/worker.ts`, 'utf8')
-    const exported = Array.from(
-      worker.matchAll(/^export \{ (\w+) \} from '\.\/durable\//gm),
-      ([, name]) => name,
-    )
+    const exported = Array.from(worker.matchAll(/^export \{ (\w+(?:, \w+)*) \} from /gm), ([, names = '']) =>
+      names.split(', '),
+    ).flat()
     expect(Object.values(OBJECTS).toSorted()).toEqual(exported.toSorted())
     const { durable_objects: objects, ratelimits } = tomlOf(WRANGLER) as {
       durable_objects: { bindings: { name: string; class_name: string }[] }
@@ -124,6 +124,10 @@ describe('wrangler.toml', () => {
     ['bindings', 'binding = "ASSETS"', 'binding = "FILES"', 'ASSETS'],
     ['migrations', '"JoinShard", ', '', 'no migration for JoinShard'],
     ['migrations', 'new_sqlite_classes = ["J', 'new_classes = ["J', 'no SQLite'],
+    ['queues', 'binding = "WEBHOOKS"', 'binding = "HOOKS"', 'a producer WEBHOOKS of usher-webhooks'],
+    ['queues', 'dead_letter_queue = "usher-webhooks-dead"', '', 'usher-webhooks-dead as dead_letter_queue'],
+    ['queues', 'queue = "usher-webhooks-dead"\nmax', 'queue = "x"\nmax', 'a consumer of usher-webhooks-dead'],
+    ['queues', 'queue = "usher-webhooks"\nmax', 'queue = "x"\nmax', 'a consumer of usher-webhooks'],
     ['cron', '["* * * * *"]', '["0 * * * *"]', 'not run each minute'],
     ['vars', 'USHER_STAGE = "production"', 'USHER_STAGE = "local"', 'known keys'],
     ['vars', 'USHER_STAGE = "production"', 'ADMIN_API_KEY = "abc"', 'ADMIN_API_KEY'],

@@ -17,7 +17,7 @@ describe('the budget of a request', () => {
       line: {
         join: async () => ok({ created: true, place: PLACE }),
         place: async () => ok(PLACE),
-        leave: async () => ok(null),
+        leave: async () => ok({ admissionId: null }),
       },
     })
     const { token } = await gateway.newVisitor()

@@ -9,9 +9,12 @@ import type { AuditApi } from '../../../src/ports/audit.ts'
 import type { BeginReply, IdempotencyApi, StoredAnswer } from '../../../src/ports/idempotency.ts'
 import type { LineApi } from '../../../src/ports/lines.ts'
 import type { RegistryApi } from '../../../src/ports/registry.ts'
+import type { DeadLettersApi } from '../../../src/outbound/dead-letters-api.ts'
+import type { PurchasePorts, SeatOfficeApi, WalletApi } from '../../../src/purchase/ports.ts'
 import type { GuestSession } from '../../../src/ports/tokens.ts'
 import { createEntryTokens } from '../../../src/tokens/entry-token.ts'
 import { createOperatorSessions } from '../../../src/tokens/operator-session.ts'
+import { createProvider } from '../../../src/purchase/payments/providers.ts'
 import { createVisitorTokens } from '../../../src/tokens/visitor-token.ts'
 import { signingJwks } from '../tokens/keys.ts'
 
@@ -52,6 +55,9 @@ export type GatewayOptions = {
   readonly line?: Partial<LineApi>
   readonly registry?: Partial<RegistryApi>
   readonly audit?: Partial<AuditApi>
+  readonly office?: Partial<SeatOfficeApi>
+  readonly wallet?: Partial<WalletApi>
+  readonly deadLetters?: Partial<DeadLettersApi>
   readonly deps?: Partial<GatewayDeps>
 }
 
@@ -60,6 +66,9 @@ export function createGateway({
   line = {},
   registry = {},
   audit = {},
+  office = {},
+  wallet = {},
+  deadLetters = {},
   deps = {},
 }: GatewayOptions = {}): Gateway {
   const parsed = parseConfig({ ...TEST_ENV, ...env })
@@ -70,8 +79,20 @@ export function createGateway({
   const logged: string[] = []
   const keep = (event: string, fields: object = {}): void =>
     void logged.push(JSON.stringify({ event, ...fields }))
+  const officeOf = (eventId: string): SeatOfficeApi =>
+    recorded<SeatOfficeApi>(`office ${eventId}`, office, calls)
+  const purchase: PurchasePorts = {
+    office: officeOf,
+    wallet: () => recorded<WalletApi>('wallet', wallet, calls),
+    totals: () => recorded<WalletApi>('wallets', wallet, calls).totals(),
+    left: (eventId, admissionId) => officeOf(eventId).left(admissionId),
+    holdMs: config.purchaseHoldSeconds * 1_000,
+    provider: config.payments === null ? null : createProvider(config.payments),
+  }
   const all: GatewayDeps = {
     config,
+    purchase,
+    deadLetters: recorded<DeadLettersApi>('dead-letters', deadLetters, calls),
     line: (eventId) => recorded<LineApi>(`line ${eventId}`, line, calls),
     registry: recorded<RegistryApi>('registry', { ping: async () => 'pong', ...registry }, calls),
     idempotency: new IdempotencyInMemory(),

@@ -60,6 +60,9 @@ describe('GET /openapi.json', () => {
         'EventDetail',
         'Problem',
         'StreamEvent',
+        'SeatMap',
+        'Reservation',
+        'Payment',
       ]),
     )
   })

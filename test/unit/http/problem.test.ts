@@ -17,6 +17,7 @@ const FAILURES: { readonly [code in ProblemCode]: Extract<Failure, { reason: cod
   'event-not-found': { reason: 'event-not-found' },
   'not-in-queue': { reason: 'not-in-queue' },
   'admission-not-found': { reason: 'admission-not-found' },
+  'dead-letter-not-found': { reason: 'dead-letter-not-found' },
   'pool-not-found': { reason: 'pool-not-found', poolId: 'p1' },
   'method-not-allowed': { reason: 'method-not-allowed', allow: ['GET', 'HEAD'] },
   'event-not-open': { reason: 'event-not-open', status: 'closed' },
@@ -36,6 +37,23 @@ const FAILURES: { readonly [code in ProblemCode]: Extract<Failure, { reason: cod
   overloaded: { reason: 'overloaded', retryAfterSeconds: 3 },
   'store-unavailable': { reason: 'store-unavailable' },
   'identity-unavailable': { reason: 'identity-unavailable' },
+  'insufficient-balance': { reason: 'insufficient-balance' },
+  'entry-token-required': { reason: 'entry-token-required', fault: 'expired' },
+  'entry-token-wrong-event': { reason: 'entry-token-wrong-event' },
+  'reservation-not-found': { reason: 'reservation-not-found' },
+  'seat-taken': { reason: 'seat-taken', seatIds: ['A-1-1'] },
+  'section-sold-out': { reason: 'section-sold-out', section: 'A' },
+  'too-many-seats': { reason: 'too-many-seats', seatsMax: 4 },
+  'seats-in-use': { reason: 'seats-in-use', seatIds: ['A-1-1'] },
+  'reservation-paid': { reason: 'reservation-paid' },
+  'payment-in-progress': { reason: 'payment-in-progress' },
+  'reservation-expired': { reason: 'reservation-expired' },
+  'signature-invalid': { reason: 'signature-invalid' },
+  'payment-not-found': { reason: 'payment-not-found' },
+  'payment-method-unavailable': { reason: 'payment-method-unavailable' },
+  'payment-not-stuck': { reason: 'payment-not-stuck', state: 'paid' },
+  'payment-refused': { reason: 'payment-refused' },
+  'payment-provider-unavailable': { reason: 'payment-provider-unavailable' },
 }
 
 describe('problem+json', () => {
@@ -76,5 +94,7 @@ describe('problem+json', () => {
       action: 'resume',
     })
     expect(await bodyOf('pool-not-found')).toMatchObject({ poolId: 'p1' })
+    expect(await bodyOf('seat-taken')).toMatchObject({ seatIds: ['A-1-1'] })
+    expect(await bodyOf('entry-token-required')).toMatchObject({ fault: 'expired' })
   })
 })

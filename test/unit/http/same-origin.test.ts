@@ -9,7 +9,7 @@ const BROKER = '/api/v1/broker/events/demo/tickets/waiting'
 const gateway = createGateway({
   line: {
     join: async (userId) => ok({ created: true, place: placeOf('demo', userId) }),
-    leave: async () => ok(null),
+    leave: async () => ok({ admissionId: null }),
     place: async (userId) => ok(placeOf('demo', userId)),
     fetch: async () => new Response('data: 1\n\n'),
   },

@@ -200,16 +200,21 @@ describe('the forms', () => {
   })
 
   it('join and leave for the visitor of the cookie, who keeps it', async () => {
-    const gateway = gatewayOf({}, { line: { join: joined, leave: async () => ok(null) } })
+    const admissionId = 'demo.AAAAAAAAAAAAAAAAAAAAAA'
+    const leave = async () => ok({ admissionId })
+    const gateway = gatewayOf({}, { line: { join: joined, leave }, office: { left: async () => {} } })
     const { userId, token } = await gateway.newVisitor()
     for (const act of ['join', 'leave']) {
       const headers = { ...cookie(token), ...SAME_ORIGIN }
       const response = await gateway.fetch(`/wait/demo/${act}`, { method: 'POST', headers })
       expect([response.status, response.headers.get('Set-Cookie')]).toEqual([303, null])
     }
-    expect(gateway.calls).toEqual(
-      ['join', 'leave'].map((act) => ({ what: `line demo ${act}`, args: [userId] })),
-    )
+    expect(gateway.calls).toEqual([
+      { what: 'line demo join', args: [userId] },
+      { what: 'line demo leave', args: [userId] },
+      // The seats of an admission go with it.
+      { what: 'office demo left', args: [admissionId] },
+    ])
   })
 
   it('of another site are refused', async () => {

@@ -1,0 +1,51 @@
+/** What the office has to do at which time, kept up by the changes that are written. */
+import type { EpochMs } from '../../core/time.ts'
+import { Deadlines } from './deadlines.ts'
+import type { Change, Errand, ErrandKey } from './records.ts'
+
+/** A hold, for as long as nobody pays for it. */
+export type Hold = { readonly reservationId: string; readonly holdEndsAtMs: EpochMs }
+
+export class Agenda {
+  readonly #holds = new Deadlines<Hold>()
+  readonly #errands = new Deadlines<Errand>()
+
+  constructor(holds: Iterable<Hold>, errands: Iterable<Errand>) {
+    for (const hold of holds) this.#holds.set(hold.reservationId, hold.holdEndsAtMs, hold)
+    for (const errand of errands) this.#errands.set(keyOf(errand), errand.dueAtMs, errand)
+  }
+
+  apply(change: Change): void {
+    if (change.kind === 'reservation_saved') {
+      const { reservationId, holdEndsAtMs, state } = change.reservation
+      if (state === 'held') this.#holds.set(reservationId, holdEndsAtMs, { reservationId, holdEndsAtMs })
+      else this.#holds.delete(reservationId)
+    }
+    if (change.kind === 'errand_saved')
+      this.#errands.set(keyOf(change.errand), change.errand.dueAtMs, change.errand)
+    if (change.kind === 'errand_done') this.#errands.delete(keyOf(change.errand))
+  }
+
+  /** Whether it is owed still. */
+  errand(key: ErrandKey): Errand | undefined {
+    return this.#errands.get(keyOf(key))
+  }
+
+  holdsOver(nowMs: EpochMs, max: number): Hold[] {
+    return this.#holds.due(nowMs, max)
+  }
+
+  errandsDue(nowMs: EpochMs, max: number): Errand[] {
+    return this.#errands.due(nowMs, max)
+  }
+
+  /** Null: the office may sleep. */
+  nextAtMs(): EpochMs | null {
+    const [hold, errand] = [this.#holds.nextAtMs(), this.#errands.nextAtMs()]
+    return hold === null || errand === null ? (hold ?? errand) : Math.min(hold, errand)
+  }
+}
+
+function keyOf({ kind, subject }: ErrandKey): string {
+  return `${kind}:${subject}`
+}

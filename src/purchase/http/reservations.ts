@@ -1,0 +1,133 @@
+/** Holding seats, giving them back, paying for them. */
+import { err, ok } from '../../core/result.ts'
+import type { Result } from '../../core/result.ts'
+import { endpoint } from '../../http/endpoint.ts'
+import type { Failure } from '../../http/failure.ts'
+import { operationIdOf } from '../../http/idempotency.ts'
+import { json, noContent } from '../../http/reply.ts'
+import type { Checkout, OfficeResult, Reservation } from '../ports.ts'
+import { admissionOf, enter, stayInside } from './entry-token.ts'
+import { failureOf } from './failures.ts'
+import { checkout, payment, paymentBody, reservation, reservationBody, selectionOf } from './schemas.ts'
+
+const RESERVATIONS = '/api/v1/events/{eventId}/reservations'
+const RESERVATION = '/api/v1/events/{eventId}/reservations/{reservationId}'
+
+export const reservationEndpoints = [
+  endpoint({
+    method: 'POST',
+    path: RESERVATIONS,
+    auth: 'visitor',
+    tag: 'Purchase',
+    summary: 'Hold one to four seats, all or none: by their ids, or the best of a section.',
+    body: reservationBody,
+    idempotent: true,
+    entryToken: true,
+    responses: { 201: { description: 'Held.', schema: reservation } },
+    problems: ['seat-taken', 'section-sold-out', 'too-many-seats', 'store-unavailable'],
+    async handler(call) {
+      const admission = await enter(call)
+      if (!admission.ok) return admission
+      const { purchase, params, caller, body } = call
+      const selection = selectionOf(body)
+      if (selection === null) throw new Error('a body that names nothing')
+      const held = await purchase.office(params.eventId).hold({
+        operationId: operationIdOf(call),
+        userId: caller.userId,
+        admissionId: admission.value,
+        selection,
+        holdMs: purchase.holdMs,
+      })
+      return held.ok ? ok(json(201, held.value)) : err(failureOf(held.error))
+    },
+  }),
+  endpoint({
+    method: 'GET',
+    path: RESERVATION,
+    auth: 'visitor',
+    tag: 'Purchase',
+    summary: "How one of the visitor's own reservations stands.",
+    responses: { 200: { description: 'The reservation.', schema: reservation } },
+    problems: ['reservation-not-found'],
+    async handler({ purchase, params, caller }) {
+      const found = await purchase.office(params.eventId).reservation(params.reservationId, caller.userId)
+      return found.ok ? ok(json(200, found.value)) : err(failureOf(found.error))
+    },
+  }),
+  endpoint({
+    method: 'DELETE',
+    path: RESERVATION,
+    auth: 'visitor',
+    tag: 'Purchase',
+    summary: 'Give the seats back; the admission stays. May be repeated.',
+    entryToken: true,
+    responses: { 204: { description: 'Not held any more, or not once the payment under way is closed.' } },
+    problems: ['reservation-not-found', 'reservation-paid', 'payment-in-progress'],
+    async handler(call) {
+      const admission = await admissionOf(call)
+      if (!admission.ok) return admission
+      const { purchase, params, caller } = call
+      const given = await purchase.office(params.eventId).giveUp(params.reservationId, caller.userId)
+      return given.ok ? ok(noContent()) : err(failureOf(given.error))
+    },
+  }),
+  endpoint({
+    method: 'POST',
+    path: `${RESERVATION}/payment`,
+    auth: 'visitor',
+    tag: 'Purchase',
+    summary: 'Pay for the seats. Paying ends the admission as completed; a failed payment costs nothing.',
+    body: paymentBody,
+    idempotent: true,
+    entryToken: true,
+    responses: {
+      200: { description: 'Paid.', schema: payment },
+      202: { description: 'Begun: the visitor pays at `checkoutUrl`.', schema: checkout },
+    },
+    problems: [
+      'reservation-not-found',
+      'reservation-expired',
+      'payment-in-progress',
+      'insufficient-balance',
+      'payment-method-unavailable',
+      'payment-refused',
+      'payment-provider-unavailable',
+      'store-unavailable',
+    ],
+    async handler(call) {
+      const { purchase, params, caller, body, request } = call
+      const office = purchase.office(params.eventId)
+      const admission = await stayInside(call)
+      // Paying has ended the admission; whoever asks again is told what the first one was, or should have been.
+      if (!admission.ok)
+        return paidBefore(admission, await office.reservation(params.reservationId, caller.userId))
+      const wanted = {
+        reservationId: params.reservationId,
+        userId: caller.userId,
+        admissionId: admission.value,
+      }
+      if (body.method === 'provider') {
+        const { origin } = new URL(request.url)
+        return checkedOut(await office.payByProvider({ ...wanted, origin }))
+      }
+      const paid = await office.payByWallet(wanted)
+      return paid.ok ? ok(json(200, paid.value)) : err(failureOf(paid.error))
+    },
+  }),
+]
+
+function checkedOut(begun: OfficeResult<Checkout>): Result<Response, Failure> {
+  if (!begun.ok) return err(failureOf(begun.error))
+  const { checkoutUrl: _, ...payment } = begun.value
+  // Asked again after it was paid.
+  return ok(payment.state === 'pending' ? json(202, begun.value) : json(200, payment))
+}
+
+function paidBefore(
+  refusal: Result<never, Failure>,
+  found: OfficeResult<Reservation>,
+): Result<Response, Failure> {
+  if (!found.ok || found.value.state !== 'paid') return refusal
+  const { paymentId, state, amount } = found.value
+  return ok(json(200, { paymentId, state, amount }))
+}

@@ -1,0 +1,34 @@
+/** What an office shows of its rows. */
+import { PAYMENT_GRACE_MS } from '../core/limits.ts'
+import { currentPayment, type Order } from '../core/orders.ts'
+import type { PaymentRecord } from '../core/records.ts'
+import type { Checkout, Payment, PaymentDetail, Reservation } from '../ports.ts'
+
+export function reservationView(eventId: string, order: Order): Reservation {
+  const { reservationId, seatIds, amount, state, paymentId } = order.reservation
+  const expiresAt = new Date(endsAtMs(order)).toISOString()
+  return { reservationId, eventId, seatIds, amount, expiresAt, state, paymentId }
+}
+
+export function paymentView({ paymentId, state, amount }: PaymentRecord): Payment {
+  return { paymentId, state, amount }
+}
+
+export function checkoutView(payment: PaymentRecord): Checkout {
+  return { ...paymentView(payment), checkoutUrl: payment.state === 'pending' ? payment.checkoutUrl : null }
+}
+
+export function paymentDetail(payment: PaymentRecord): PaymentDetail {
+  const { reservationId, userId, method, createdAtMs, deadlineAtMs, reference } = payment
+  const createdAt = new Date(createdAtMs).toISOString()
+  const deadlineAt = new Date(deadlineAtMs).toISOString()
+  return { ...paymentView(payment), reservationId, userId, method, createdAt, deadlineAt, reference }
+}
+
+/** A hold is longer while somebody may be paying at a provider. */
+function endsAtMs(order: Order): number {
+  const { state, holdEndsAtMs } = order.reservation
+  const payment = currentPayment(order)
+  if (state !== 'paying' || payment === undefined || payment.method === 'wallet') return holdEndsAtMs
+  return Math.max(holdEndsAtMs, payment.deadlineAtMs + PAYMENT_GRACE_MS)
+}
