@@ -97,19 +97,17 @@ export class SimProvider implements PaymentProvider {
     world.trace(() => `the provider: ${paymentId} is ${kind}`)
     const payment = { amount: this.#payments.get(paymentId)?.amount ?? 0, kind }
     this.#payments.set(paymentId, payment)
-    this.#deliver(`${paymentId} ${kind} ${world.nowMs}`, paymentId, stateOf(payment), 1)
+    void this.#deliver(`${paymentId} ${kind} ${world.nowMs}`, paymentId, stateOf(payment), 1)
     const isSlow = kind === 'closed' && payment.amount > 0 && world.isFaulty && world.random.chance(SLOW_BANK)
     if (isSlow) world.scheduler.after(world.random.between(0, 40_000), () => this.#move(paymentId, 'paid'))
   }
 
-  #deliver(eventId: string, paymentId: string, state: ProviderState, attempt: number): void {
-    const again = (): void => {
-      const inMs = Math.min(WEBHOOK_AGAIN_MS_MAX, 1_000 * 2 ** attempt)
-      this.#world.scheduler.after(inMs, () => this.#deliver(eventId, paymentId, state, attempt + 1))
-    }
-    this.tell(eventId, paymentId, state).then((heard) => {
-      if (heard === 'later') again()
-    }, again)
+  async #deliver(eventId: string, paymentId: string, state: ProviderState, attempt: number): Promise<void> {
+    // Nobody there is as good as asked to come again.
+    const heard = await this.tell(eventId, paymentId, state).catch(() => 'later')
+    if (heard !== 'later') return
+    const inMs = Math.min(WEBHOOK_AGAIN_MS_MAX, 1_000 * 2 ** attempt)
+    this.#world.scheduler.after(inMs, () => void this.#deliver(eventId, paymentId, state, attempt + 1))
   }
 
   #ask<T>(name: string, work: () => T): Promise<T | Unknown> {
