@@ -208,7 +208,7 @@ export class EventLine
 function newsOf(ctx: DurableObjectState, env: Env): ShopNews | null {
   const tools = webhookTools(env)
   if (tools === null) return null
-  return new LineNews(new Outbox({ ...tools, sql: ctx.storage.sql, wait: (ms) => scheduler.wait(ms) }))
+  return new LineNews(new Outbox({ ...tools, sql: ctx.storage.sql }))
 }
 
 function hostOf(ctx: DurableObjectState, rows: LineStorage, endedRetentionMs: number | null): LineHost {

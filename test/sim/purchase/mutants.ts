@@ -19,6 +19,8 @@ export type PurchaseMutant = {
   readonly provider?: (right: PaymentProvider) => PaymentProvider
   /** Visitors hear of what is not durable. */
   readonly answersEarly?: boolean
+  /** The office hears that its news are delivered when they are in the queue. */
+  readonly forgetsWhatIsQueued?: boolean
 }
 
 export const PURCHASE_MUTANTS: readonly PurchaseMutant[] = [
@@ -60,6 +62,7 @@ export const PURCHASE_MUTANTS: readonly PurchaseMutant[] = [
     }),
   },
   { name: 'money that came too late is kept', install: withoutRefunds },
+  { name: 'news for the shop are forgotten once the queue has them', forgetsWhatIsQueued: true },
   { name: 'a buyer hears of what is not durable', answersEarly: true, faults: { slowDisk: 0.6 } },
 ]
 

@@ -5,6 +5,7 @@ import type { OfficeHost, OfficeOutside, OfficeRows } from '../../../src/purchas
 import { OfficeStorage } from '../../../src/purchase/objects/office-storage.ts'
 import { DeskStorage, type DeskRows } from '../../../src/purchase/payments/desk-rows.ts'
 import type { PaymentProvider } from '../../../src/purchase/payments/port.ts'
+import type { WebhookTools } from '../../../src/outbound/outbox.ts'
 import type { Change } from '../../../src/purchase/core/records.ts'
 import { SqliteDatabase } from '../../long/sqlite-database.ts'
 import { DurableLog } from './durable-log.ts'
@@ -27,6 +28,7 @@ export class SimOffice {
   readonly #world: PurchaseWorld
   readonly #outside: Omit<OfficeOutside, 'seatsChanged'>
   readonly #provider: PaymentProvider
+  readonly #webhooks: WebhookTools
   readonly #log: DurableLog<Entry>
   #database = new SqliteDatabase()
   rows = new OfficeStorage(this.#database)
@@ -36,10 +38,16 @@ export class SimOffice {
   #timer = 0
   isTouched = false
 
-  constructor(world: PurchaseWorld, outside: Omit<OfficeOutside, 'seatsChanged'>, provider: PaymentProvider) {
+  constructor(
+    world: PurchaseWorld,
+    outside: Omit<OfficeOutside, 'seatsChanged'>,
+    provider: PaymentProvider,
+    webhooks: WebhookTools,
+  ) {
     this.#world = world
     this.#outside = outside
     this.#provider = provider
+    this.#webhooks = webhooks
     this.#log = new DurableLog(world.scheduler, () => world.diskMs())
   }
 
@@ -109,7 +117,10 @@ export class SimOffice {
         currency: 'KRW',
         paymentMs: PAYMENT_MS,
       },
-      webhooks: null,
+      webhooks: {
+        resendMs: this.#webhooks.resendMs,
+        send: (messages) => this.#gated(life, () => this.#webhooks.send(messages)),
+      },
       nowMs: () => world.nowMs,
       setAlarm: async (atMs) => {
         if (life !== this.#life) return

@@ -4,6 +4,7 @@ import type { Buyer } from './buyers.ts'
 import type { SimLine } from './line.ts'
 import type { SimOffice } from './office.ts'
 import type { SimProvider } from './provider.ts'
+import type { SimShop } from './shop.ts'
 import type { SimWallet } from './wallet.ts'
 import type { PurchaseWorld } from './world.ts'
 
@@ -13,6 +14,7 @@ type Scene = {
   readonly wallet: SimWallet
   readonly line: SimLine
   readonly provider: SimProvider
+  readonly shop: SimShop
   readonly buyers: readonly Buyer[]
 }
 
@@ -68,6 +70,21 @@ export function checkSettled(scene: Scene): void {
   for (const { reservation_id, admission_id } of sold) {
     if (!line.hasEnded(admission_id)) world.violated('progress', `the line never heard of ${reservation_id}`)
   }
+  checkNews(scene, books)
+}
+
+/** The shop has heard of everything that it is told of, and of no sale that was none. */
+function checkNews({ world, shop }: Scene, { reservations }: Books): void {
+  const ids = (...states: string[]) =>
+    reservations.flatMap((row) => (states.includes(row.state) ? [row.reservation_id] : []))
+  const sold = ids('paid').map((id) => `order.paid:${id}`)
+  const owed = [...sold, ...ids('expired', 'failed').map((id) => `hold.expired:${id}`)]
+  const untold = owed.filter((subject) => !shop.told.has(subject))
+  if (untold.length > 0) world.violated('progress', `the shop never heard of ${untold.join()}`)
+  const invented = [...shop.told.keys()].filter(
+    (subject) => subject.startsWith('order.paid:') && !sold.includes(subject),
+  )
+  if (invented.length > 0) world.violated('INV-10', `the shop heard of ${invented.join()}`)
 }
 
 function booksOf({ database }: SimOffice): Books | null {

@@ -7,6 +7,7 @@ import { SimLine } from './line.ts'
 import { SimOffice } from './office.ts'
 import { check, checkSettled } from './oracle.ts'
 import { SimProvider } from './provider.ts'
+import { SimShop } from './shop.ts'
 import { SimWallet } from './wallet.ts'
 import { PurchaseWorld, type PurchaseOptions } from './world.ts'
 
@@ -29,13 +30,15 @@ export async function simulatePurchase(options: PurchaseOptions): Promise<Purcha
     post: (call: PostCall) => wallet.post(call),
     complete: (admissionId: string) => line.complete(admissionId),
   }
-  const office = new SimOffice(world, outside, provider)
+  const shop = new SimShop(world)
+  const office = new SimOffice(world, outside, provider, shop)
+  shop.hear = (receipts) => office.ask('a receipt', (engine) => engine.webhooksHeard(receipts))
   provider.tell = (...news) => office.ask('a webhook', (engine) => engine.provider.hearProvider(...news))
   const buyers = Array.from(
     { length: options.visitors },
     (_, index) => new Buyer(`b${index}`, { world, office, wallet, line, provider }),
   )
-  const scene = { world, office, wallet, line, provider, buyers }
+  const scene = { world, office, wallet, line, provider, shop, buyers }
   const restoreLog = silence()
   const uninstall = options.mutant?.install?.() ?? (() => {})
   const each = () => {

@@ -30,8 +30,7 @@ function start(): LineNews {
     if (isQueueAway) throw new Error('the queue takes nothing')
     queued.push([...messages])
   }
-  const wait = (): Promise<void> => new Promise(() => {})
-  return new LineNews(new Outbox({ sql: database.sql, send, wait, resendMs: RESEND_MS }))
+  return new LineNews(new Outbox({ sql: database.sql, send, resendMs: RESEND_MS }))
 }
 
 function admission(admissionId: string, change: Partial<AdmissionRecord> = {}): AdmissionRecord {

@@ -45,6 +45,14 @@ describe('a visitor who pays at a provider', () => {
     expect(await world.state(reservationId)).toBe('held')
   })
 
+  it('pays with the admission that holds the seats, and no other', async () => {
+    expect(await world.checkout(reservationId, 'another')).toMatchObject({
+      error: { reason: 'other-admission' },
+    })
+    expect(provider.asked).toEqual([])
+    expect(await world.state(reservationId)).toBe('held')
+  })
+
   it('keeps the seats past the end of the hold, until the deadline of the payment', async () => {
     await world.begun(reservationId)
     await world.pass(PAYMENT_MS - 1)

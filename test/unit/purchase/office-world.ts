@@ -63,11 +63,14 @@ export class OfficeWorld {
     return begun.value.paymentId
   }
 
-  checkout(reservationId: string): ReturnType<OfficeEngine['provider']['payByProvider']> {
+  checkout(
+    reservationId: string,
+    admissionId = 'admission',
+  ): ReturnType<OfficeEngine['provider']['payByProvider']> {
     return this.engine.provider.payByProvider({
       reservationId,
       userId: 'ann',
-      admissionId: 'admission',
+      admissionId,
       origin: 'https://usher.example',
     })
   }
