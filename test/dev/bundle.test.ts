@@ -45,6 +45,7 @@ function writeWorker(answer: string): void {
     'export class AuditLog extends DurableObject {}',
     'export class SeatOffice extends DurableObject {}',
     'export class WalletShard extends DurableObject {}',
+    'export class DeadLetters extends DurableObject {}',
     `export default { fetch: () => Response.json({ answer: '${answer}', one }) }`,
   ]
   writeFileSync(join(root, 'src/worker.ts'), source.join('\n'))
@@ -106,6 +107,7 @@ it('declares what wrangler.toml declares, and nothing of .dev.vars', async () =>
     'AUDIT_LOG',
     'SEAT_OFFICE',
     'WALLET_SHARD',
+    'DEAD_LETTERS',
   ])
   expect(options.cronTriggers).toEqual(['* * * * *'])
   expect(options.bindings).toEqual({ USHER_STAGE: 'production' })
