@@ -16,6 +16,8 @@ export type Target = {
 export type Row = {
   /** The name that `--only` takes. */
   readonly path: string
+  /** What the latencies are called; the path's name without it. */
+  readonly series?: string
   readonly what: string
   readonly place: Place
   readonly unit: Unit

@@ -8,10 +8,15 @@ type Waiter = { resolve(answer: HttpAnswer): void; reject(error: Error): void }
 export function requestBytes(
   method: string,
   path: string,
-  options: { readonly token?: string; readonly body?: unknown } = {},
+  options: {
+    readonly token?: string
+    readonly headers?: Readonly<Record<string, string>>
+    readonly body?: unknown
+  } = {},
 ): Buffer {
   const lines = [`${method} ${path} HTTP/1.1`, 'Host: 127.0.0.1']
   if (options.token !== undefined) lines.push(`Authorization: Bearer ${options.token}`)
+  for (const [name, value] of Object.entries(options.headers ?? {})) lines.push(`${name}: ${value}`)
   const body = options.body === undefined ? '' : JSON.stringify(options.body)
   if (options.body !== undefined) lines.push('Content-Type: application/json')
   if (method !== 'GET') lines.push(`Content-Length: ${Buffer.byteLength(body)}`)

@@ -4,6 +4,7 @@ import { cronPath } from './cron.ts'
 import { frames1000Path, frames5000Path, tickStreamsPath } from './frames.ts'
 import { promotePath, promoteRatePath } from './promote.ts'
 import { peerPath } from './peer.ts'
+import { purchasePath } from './purchase.ts'
 import { redeemPath } from './redeem.ts'
 import { joinPath, pollPath } from './requests.ts'
 import { restartPath } from './restart.ts'
@@ -19,6 +20,7 @@ export const PATHS: readonly BenchPath[] = [
   promotePath,
   promoteRatePath,
   redeemPath,
+  purchasePath,
   restartPath,
   cronPath,
   peerPath,

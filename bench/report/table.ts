@@ -40,11 +40,15 @@ function ratioTable(rows: readonly Row[]): string {
 
 function latencyTable(rows: readonly Row[]): string {
   const lines = rows.flatMap((row) => [
-    ...latencyLine(row.path, 'Usher', row.usherLatency),
-    ...latencyLine(row.path, 'floor', row.floor?.latency),
+    ...latencyLine(seriesOf(row), 'Usher', row.usherLatency),
+    ...latencyLine(seriesOf(row), 'floor', row.floor?.latency),
   ])
   if (lines.length === 0) return ''
   return table(['latency, ms', 'side', 'count', 'p50', 'p95', 'p99', 'max'], lines)
+}
+
+function seriesOf({ path, series }: Row): string {
+  return series === undefined ? path : `${path}: ${series}`
 }
 
 function latencyLine(path: string, side: string, latency: LatencySummary | null | undefined): string[][] {

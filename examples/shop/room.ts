@@ -15,3 +15,16 @@ export async function whatIsMissing(usherUrl: URL, eventId: string, shopUrl: str
   const leadsHere = (page.headers.get('Content-Security-Policy') ?? '').includes(new URL(shopUrl).origin)
   return leadsHere ? null : `The waiting room does not lead here; ${start}`
 }
+
+/** Whether seats of this event have been planned at Usher. Without an answer there are none. */
+export async function sellsSeats(usherUrl: URL, eventId: string): Promise<boolean> {
+  const answer = await fetch(new URL(`/api/v1/events/${eventId}/seats`, usherUrl), {
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  }).catch(() => null)
+  if (answer?.ok !== true) {
+    await answer?.body?.cancel()
+    return false
+  }
+  const { version } = (await answer.json()) as { readonly version: number }
+  return version > 0
+}

@@ -4,7 +4,9 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { nodeListener } from 'usher/node'
 import { createShop } from './app.ts'
-import { whatIsMissing } from './room.ts'
+import type { Stock } from './app.ts'
+import { browserScripts } from './browser-scripts.ts'
+import { sellsSeats, whatIsMissing } from './room.ts'
 
 const port = Number(process.env['PORT'] ?? 8788)
 const usherUrl = new URL(process.env['USHER_URL'] ?? 'http://127.0.0.1:8787')
@@ -16,12 +18,18 @@ const shop = createShop({
   originKey: process.env['ORIGIN_API_KEY'] ?? 'dev-origin-key',
   // A real shop has a secret that outlives a restart: without one, who is inside is sent to the waiting room again.
   secrets: [process.env['SHOP_SECRET'] ?? randomBytes(32).toString('base64url')],
-  seatCount: 48,
+  stock: await stockOf(),
   css: readFileSync(new URL('shop.css', import.meta.url), 'utf8'),
 })
 
 const server = createServer(nodeListener(shop.fetch, (error) => console.error(error)))
 server.listen(port, '127.0.0.1', () => void greet())
+
+/** Seats that the operator has planned at Usher are sold there; else the shop has some of its own. */
+async function stockOf(): Promise<Stock> {
+  if (!(await sellsSeats(usherUrl, eventId))) return { seller: 'shop', seatCount: 48 }
+  return { seller: 'usher', currency: process.env['CURRENCY'] ?? 'KRW', scripts: await browserScripts() }
+}
 
 async function greet(): Promise<void> {
   const address = server.address()

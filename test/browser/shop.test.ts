@@ -34,7 +34,7 @@ function openShop(eventId: string): void {
     usherUrl: usher.url,
     originKey: ORIGIN_KEY,
     secrets: ['a secret of the shop, long enough for it'],
-    seatCount: 24,
+    stock: { seller: 'shop', seatCount: 24 },
     css: readFileSync(new URL('../../examples/shop/shop.css', import.meta.url), 'utf8'),
   })
   serve = nodeListener(shop.fetch)

@@ -14,7 +14,7 @@ function openShop() {
     originKey: ORIGIN_KEY,
     secrets: ['a secret of the shop, long enough for it'],
     fetch: fake.fetch,
-    seatCount: 6,
+    stock: { seller: 'shop', seatCount: 6 },
     css: 'body {}',
   })
   return { fake, newBrowser: () => new CookieBrowser(async (request) => shop.fetch(request)) }
