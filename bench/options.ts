@@ -18,8 +18,9 @@ export type BenchOptions = {
 const ROUNDS = 5
 const QUICK_ROUNDS = 3
 
-export const USAGE = `usage: npm run bench -- [options]
-  --only join,poll   these paths alone; "none" for none
+export const USAGE = `usage: npm run bench -- [path...] [options]
+  join poll          these paths alone
+  --only join,poll   the same; "none" for none
   --rounds 5         pairs of measurements for each path
   --quick            smaller crowds and shorter rounds
   --json             the report as JSON on standard output; the progress goes to standard error
@@ -29,8 +30,9 @@ export const USAGE = `usage: npm run bench -- [options]
 
 /** @throws Error with a text for people. */
 export function readOptions(commandLine: readonly string[]): BenchOptions {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: [...commandLine],
+    allowPositionals: true,
     options: {
       only: { type: 'string' },
       rounds: { type: 'string' },
@@ -44,8 +46,9 @@ export function readOptions(commandLine: readonly string[]): BenchOptions {
   const rounds = Number(values.rounds ?? (values.quick ? QUICK_ROUNDS : ROUNDS))
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new Error(`--rounds is "${values.rounds}"; it must be 1 or more`)
+  const only = [...positionals, ...(values.only?.split(',') ?? [])].map((name) => name.trim())
   return {
-    only: values.only === undefined ? null : values.only.split(',').map((name) => name.trim()),
+    only: only.length === 0 ? null : only,
     rounds,
     quick: values.quick,
     json: values.json,

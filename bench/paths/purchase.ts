@@ -1,42 +1,61 @@
 /**
- * Buying: session, entry token, charge, hold, pay, each visitor after the other's pattern, beside a route that does nothing.
+ * Buying: session, entry token, charge, hold, pay, beside a route that does nothing.
  *
- * Open loop in steps: each step of each visitor is due at its time, whatever became of the others; one that has to wait for
- * what the step before it answers is late, and its latency says so.
+ * Open loop: visitors come at their time, whatever became of those before them, and think between their steps. A step is
+ * due when it was meant to be, or when what it needs was answered, if that is later.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { requestBytes } from '../client/http-lane.ts'
 import { OpenLoop } from '../client/open-loop.ts'
 import { UsherClient } from '../client/usher-client.ts'
 import { Latencies } from '../measure/latency.ts'
-import { ratioSpread, spreadOf } from '../measure/spread.ts'
+import { ratioSpread, spreadOf, type Spread } from '../measure/spread.ts'
 import type { Row, Target } from '../row.ts'
 import type { Subject } from '../runtime/subject.ts'
 import { withSubjects, type BenchPath, type World } from '../world.ts'
 
-const STEPS = ['session', 'queue token', 'charge', 'reserve', 'pay'] as const
-type Step = (typeof STEPS)[number]
+type Step = 'session' | 'queue token' | 'charge' | 'reserve' | 'pay'
 type Timed = Step | 'no-op'
+/** Of one round. */
+type Found = Map<Timed, Latencies>
 
-/** Of all five steps together; the no-op and the polls for the entry token come on top. */
-const LOADS = [
-  // What the original was measured with: 50 users, about 100 requests a second.
-  { perSecond: 100, target: { of: 'ratio', kind: 'at most', limit: 5 } },
-  { perSecond: 900, target: { of: 'value', kind: 'at most', limit: 100 } },
-] as const satisfies readonly { readonly perSecond: number; readonly target: Target }[]
-type BenchLoad = (typeof LOADS)[number]
+type BenchLoad = {
+  /** Requests of these steps together; the no-op and the polls for the entry token come on top. */
+  readonly perSecond: number
+  readonly steps: readonly Step[]
+  /** Of what the purchase service does; the other steps are the waiting room's. */
+  readonly target: Target
+}
 
-/** Those that have a target: they are what the purchase service does. */
 const PURCHASES: readonly Step[] = ['charge', 'reserve', 'pay']
+/** What the original was measured with: 50 users, about 100 requests a second. */
+const FEW: BenchLoad = {
+  perSecond: 100,
+  steps: ['session', 'queue token', ...PURCHASES],
+  target: { of: 'ratio', kind: 'at most', limit: 5 },
+}
+/** A line that admits everybody in one second would be none: those who buy have been inside for a while. */
+const MANY: BenchLoad = {
+  perSecond: 900,
+  steps: PURCHASES,
+  target: { of: 'value', kind: 'at most', limit: 100 },
+}
+const ORIGINAL =
+  'the original, 50 users, p50/p95 in ms: queue token 6.2/24.1, charge 24.4/143.4, reserve 42.9/326.9, pay 6.5/33.0'
 
 /** Between two steps of one visitor. */
 const THINKING_MS = 400
-const POLL_MS = 25
+/** The first time; then twice as long each time. */
+const POLL_MS = 30
 const ADMITTED_WITHIN_MS = 20_000
-const ROUND_SECONDS = 8
+/** As many as a line takes by itself, without the windows of its shards. */
+const JOINS_PER_SECOND = 140
+const ROUND_SECONDS = 5
 const QUICK_ROUND_SECONDS = 3
 const WARM_UP_SECONDS = 3
 const EVENT = 'hall'
+const QUEUE = `/api/v1/events/${EVENT}/queue`
+const RESERVATIONS = `/api/v1/events/${EVENT}/reservations`
 const PRICE = 4_500
 const SEATS_PER_ROW = 100
 /** A route of the same Worker that asks nobody and answers a constant. */
@@ -45,78 +64,95 @@ const NO_OP = requestBytes('GET', '/.well-known/jwks.json')
 export const purchasePath: BenchPath = { name: 'purchase', run: (world) => run(world) }
 
 async function run(world: World): Promise<Row[]> {
-  const seconds = world.options.quick ? QUICK_ROUND_SECONDS : ROUND_SECONDS
+  const { rounds, quick } = world.options
+  const seconds = quick ? QUICK_ROUND_SECONDS : ROUND_SECONDS
   return withSubjects(world, ['usher'], async (subject) => {
     if (subject === undefined) throw new Error('nothing was started')
-    const hall = await Hall.open(subject, world, seconds)
+    const hall = await Hall.open(subject, world, rounds * seconds + 2 * WARM_UP_SECONDS)
     const rows: Row[] = []
-    for (const load of LOADS) rows.push(...(await measure(hall, load, seconds, world)))
-    await world.profiles.take('purchase', subject, () => hall.round(LOADS[1].perSecond, WARM_UP_SECONDS))
+    for (const load of [FEW, MANY]) {
+      await hall.round(load, WARM_UP_SECONDS)
+      const found: Found[] = []
+      const cores: number[] = []
+      for (let round = 1; round <= rounds; round += 1) {
+        found.push(await hall.round(load, seconds))
+        cores.push(hall.cores)
+        const p95Ms = found.at(-1)?.get('reserve')?.summary()?.p95Ms.toFixed(1)
+        world.say(
+          `purchase: ${load.perSecond} a second, round ${round} of ${rounds}, reserve p95 ${p95Ms} ms`,
+        )
+      }
+      rows.push(...load.steps.map((step) => rowOf(step, load, found, spreadOf(cores))))
+    }
+    await world.profiles.take('purchase', subject, () => hall.round(MANY, WARM_UP_SECONDS))
     hall.close()
     return rows
   })
 }
 
-async function measure(hall: Hall, load: BenchLoad, seconds: number, world: World): Promise<Row[]> {
-  const { rounds } = world.options
-  const found = new Map<Timed, { all: Latencies; p95Ms: number[] }>()
-  await hall.round(load.perSecond, WARM_UP_SECONDS)
-  for (let round = 1; round <= rounds; round += 1) {
-    for (const [step, latencies] of await hall.round(load.perSecond, seconds)) {
-      const sofar = found.get(step) ?? { all: new Latencies(), p95Ms: [] }
-      sofar.all.add(latencies)
-      sofar.p95Ms.push(latencies.summary()?.p95Ms ?? 0)
-      found.set(step, sofar)
-    }
-    const said = found.get('reserve')?.p95Ms.at(-1)?.toFixed(1)
-    world.say(`purchase: ${load.perSecond} a second, round ${round} of ${rounds}, reserve p95 ${said} ms`)
+function rowOf(step: Step, load: BenchLoad, rounds: readonly Found[], cores: Spread): Row {
+  const [usher, noOp] = [seriesOf(step, rounds), seriesOf('no-op', rounds)]
+  return {
+    path: 'purchase',
+    series: `${step}, ${load.perSecond} a second`,
+    what: `${step}, at ${load.perSecond} requests a second; p95 of a round`,
+    place: 'production',
+    unit: 'ms',
+    usher: spreadOf(usher.p95Ms),
+    usherLatency: usher.all.summary(),
+    floor: {
+      what: 'a route that does nothing, in the same seconds',
+      value: spreadOf(noOp.p95Ms),
+      latency: step === load.steps[0] ? noOp.all.summary() : null,
+    },
+    ratio: ratioSpread(usher.p95Ms, noOp.p95Ms),
+    ...(PURCHASES.includes(step) && { target: load.target }),
+    ...(step === load.steps[0] && { notes: notesOf(load, cores) }),
   }
-  const noOp = found.get('no-op')
-  if (noOp === undefined) throw new Error('the no-op was not measured')
-  return STEPS.flatMap((step): Row[] => {
-    const mine = found.get(step)
-    if (mine === undefined) return []
-    return [
-      {
-        path: 'purchase',
-        series: `${step}, ${load.perSecond} a second`,
-        what: `${step}, ${load.perSecond} requests a second in all; p95 of a round`,
-        place: 'production',
-        unit: 'ms',
-        usher: spreadOf(mine.p95Ms),
-        usherLatency: mine.all.summary(),
-        floor: {
-          what: 'a route that does nothing, in the same seconds',
-          value: spreadOf(noOp.p95Ms),
-          latency: step === 'session' ? noOp.all.summary() : null,
-        },
-        ratio: ratioSpread(mine.p95Ms, noOp.p95Ms),
-        ...(PURCHASES.includes(step) && { target: load.target }),
-        ...(step === 'session' && load === LOADS[0] && { notes: [ORIGINAL] }),
-      },
-    ]
-  })
 }
 
-const ORIGINAL =
-  'the original, 50 users, p50/p95 in ms: queue token 6.2/24.1, charge 24.4/143.4, reserve 42.9/326.9, pay 6.5/33.0'
+function notesOf({ perSecond, steps }: BenchLoad, { median, min, max }: Spread): string[] {
+  const [middle, least, most] = [median, min, max].map((cores) => cores.toFixed(2))
+  const cpu = `${perSecond} a second: the runtime used ${middle} (${least}..${most}) cores`
+  return steps === FEW.steps ? [cpu, ORIGINAL] : [cpu]
+}
 
+function seriesOf(step: Timed, rounds: readonly Found[]): { all: Latencies; p95Ms: number[] } {
+  const all = new Latencies()
+  const p95Ms = rounds.map((found) => {
+    const latencies = found.get(step)
+    if (latencies !== undefined) all.add(latencies)
+    return latencies?.summary()?.p95Ms ?? 0
+  })
+  return { all, p95Ms }
+}
+
+type Buyer = { readonly token: string; readonly entryToken: string }
+type Sent = { token?: string; headers?: Readonly<Record<string, string>>; body: object }
+
+/** A sale with a seat, and room inside, for everybody who will come. */
 class Hall {
+  /** That the runtime used, in the last round. */
+  cores = 0
+  readonly #subject: Subject
+  readonly #client: UsherClient
   readonly #loop: OpenLoop
-  readonly #seatIds: IterableIterator<string>
+  readonly #seatIds: Iterator<string>
 
-  private constructor(loop: OpenLoop, seatIds: IterableIterator<string>) {
+  private constructor(subject: Subject, client: UsherClient, loop: OpenLoop, seatIds: Iterator<string>) {
+    this.#subject = subject
+    this.#client = client
     this.#loop = loop
     this.#seatIds = seatIds
   }
 
-  /** With a seat, and room inside, for everybody who will come. */
-  static async open({ url }: Subject, { backend, options }: World, roundSeconds: number): Promise<Hall> {
-    const perStep = LOADS.map(({ perSecond }) => perSecond / STEPS.length)
-    const seconds = options.rounds * roundSeconds + 2 * WARM_UP_SECONDS
-    const visitors = Math.ceil(perStep.reduce((sum, each) => sum + each * seconds, 0))
+  /** @param seconds of each load, in all */
+  static async open(subject: Subject, { backend }: World, seconds: number): Promise<Hall> {
+    const perSecond = [FEW, MANY].reduce((sum, load) => sum + load.perSecond / load.steps.length, 0)
+    // The last for the profile.
+    const visitors = Math.ceil(perSecond * (seconds + WARM_UP_SECONDS))
     const rows = Math.ceil(visitors / SEATS_PER_ROW)
-    const client = new UsherClient(url, backend.variables)
+    const client = new UsherClient(subject.url, backend.variables)
     await client.event(EVENT, { capacity: visitors + 1_000 })
     const sections = [{ name: 'A', rows, seatsPerRow: SEATS_PER_ROW, price: PRICE }]
     await client.operator('PUT', `events/${EVENT}/seats`, { sections })
@@ -124,27 +160,25 @@ class Hall {
       { length: rows * SEATS_PER_ROW },
       (_, index) => `A-${1 + Math.floor(index / SEATS_PER_ROW)}-${1 + (index % SEATS_PER_ROW)}`,
     )
-    return new Hall(await OpenLoop.open(url), seatIds.values())
+    return new Hall(subject, client, await OpenLoop.open(subject.url), seatIds.values())
   }
 
-  /** @param perSecond requests of all steps together */
-  async round(perSecond: number, seconds: number): Promise<Map<Timed, Latencies>> {
+  async round({ perSecond, steps }: BenchLoad, seconds: number): Promise<Found> {
+    const visitorsPerSecond = perSecond / steps.length
+    const count = Math.floor(visitorsPerSecond * seconds)
+    const inside = steps.includes('session') ? [] : await this.#admitted(count)
     await this.#loop.reconnect()
-    const found = new Map<Timed, Latencies>()
-    const record = (step: Timed, ms: number): void => {
-      const latencies = found.get(step) ?? new Latencies()
-      latencies.record(ms)
-      found.set(step, latencies)
-    }
-    const visitorsPerSecond = perSecond / STEPS.length
+    const found: Found = new Map()
     const startMs = performance.now() + 20
+    const cpuBeforeMs = this.#subject.cpuMs()
     const visits: Promise<void>[] = []
-    for (let index = 0; index < visitorsPerSecond * seconds; index += 1) {
+    for (let index = 0; index < count; index += 1) {
       const arrivesAtMs = startMs + (index * 1_000) / visitorsPerSecond
       await until(arrivesAtMs)
-      visits.push(this.#visit(arrivesAtMs, record))
+      visits.push(this.#visit(arrivesAtMs, found, inside[index] ?? null))
     }
     await Promise.all(visits)
+    this.cores = (this.#subject.cpuMs() - cpuBeforeMs) / (performance.now() - startMs)
     return found
   }
 
@@ -152,56 +186,69 @@ class Hall {
     this.#loop.close()
   }
 
-  async #visit(arrivesAtMs: number, record: (step: Timed, ms: number) => void): Promise<void> {
+  /** People who came some time ago. */
+  async #admitted(count: number): Promise<Buyer[]> {
+    const guests = await this.#client.guests(count)
+    const joins = guests.map(({ token }) => requestBytes('POST', QUEUE, { token }))
+    await this.#loop.reconnect()
+    await this.#loop.run({ perSecond: JOINS_PER_SECOND, requests: joins, expectedStatus: 201 })
+    const buyers: Buyer[] = []
+    for (const { token } of guests) buyers.push({ token, entryToken: await this.#entryToken(token) })
+    return buyers
+  }
+
+  /** @param inside null: comes only now */
+  async #visit(arrivesAtMs: number, found: Found, inside: Buyer | null): Promise<void> {
     let dueAtMs = arrivesAtMs
     const step = async <T>(name: Step, work: () => Promise<T>): Promise<T> => {
       await until(dueAtMs)
       const done = await work()
-      record(name, performance.now() - dueAtMs)
-      dueAtMs += THINKING_MS
+      record(found, name, performance.now() - dueAtMs)
+      dueAtMs = Math.max(dueAtMs + THINKING_MS, performance.now())
       return done
     }
-    const seatId: unknown = this.#seatIds.next().value
-    const noOp = this.#noOp(arrivesAtMs + THINKING_MS / 2, record)
-    const event = `/api/v1/events/${EVENT}`
-    const { token } = await step('session', () => this.#post('/api/v1/sessions', { body: {} }, 201))
-    const visitor = { token: String(token) }
-    const entryToken = await step('queue token', () => this.#enter(`${event}/queue`, visitor))
-    const inside = { ...visitor, headers: { 'Entry-Token': entryToken } }
-    await step('charge', () =>
-      this.#post('/api/v1/wallet/charge', { ...visitor, body: { amount: PRICE } }, 200),
-    )
-    const held = await step('reserve', () =>
-      this.#post(`${event}/reservations`, { ...inside, body: { seatIds: [seatId] } }, 201),
-    )
-    const payment = `${event}/reservations/${String(held['reservationId'])}/payment`
-    await step('pay', () => this.#post(payment, { ...inside, body: { method: 'wallet' } }, 200))
+    const noOp = this.#noOp(arrivesAtMs + THINKING_MS / 2, found)
+    const enter = async (): Promise<Buyer> => {
+      const session = await step('session', () => this.#post('/api/v1/sessions', { body: {} }, 201))
+      const token = String(session['token'])
+      return { token, entryToken: await step('queue token', () => this.#enter(token)) }
+    }
+    const { token, entryToken } = inside ?? (await enter())
+    const headers = { 'Entry-Token': entryToken }
+    const seatIds = [this.#seatIds.next().value as unknown]
+    const charge = { token, body: { amount: PRICE } }
+    await step('charge', () => this.#post('/api/v1/wallet/charge', charge, 200))
+    const wish = { token, headers, body: { seatIds } }
+    const held = await step('reserve', () => this.#post(RESERVATIONS, wish, 201))
+    const payment = `${RESERVATIONS}/${String(held['reservationId'])}/payment`
+    await step('pay', () => this.#post(payment, { token, headers, body: { method: 'wallet' } }, 200))
     await noOp
   }
 
-  async #noOp(dueAtMs: number, record: (step: Timed, ms: number) => void): Promise<void> {
+  async #noOp(dueAtMs: number, found: Found): Promise<void> {
     await until(dueAtMs)
     await this.#ask(NO_OP, 200)
-    record('no-op', performance.now() - dueAtMs)
+    record(found, 'no-op', performance.now() - dueAtMs)
   }
 
   /** From the wish to join to the entry token. */
-  async #enter(path: string, visitor: { readonly token: string }): Promise<string> {
-    let place = await this.#post(path, { ...visitor }, 201)
-    const deadlineMs = performance.now() + ADMITTED_WITHIN_MS
-    while (typeof place['entryToken'] !== 'string') {
-      if (performance.now() > deadlineMs) throw new Error('a visitor was not admitted')
-      await sleep(POLL_MS)
-      place = await this.#ask(requestBytes('GET', path, visitor), 200)
-    }
-    return place['entryToken']
+  async #enter(token: string): Promise<string> {
+    await this.#ask(requestBytes('POST', QUEUE, { token }), 201)
+    return this.#entryToken(token)
   }
 
-  #post(
-    path: string,
-    sent: { token?: string; headers?: Readonly<Record<string, string>>; body?: object },
-    expected: number,
-  ): Promise<Record<string, unknown>> {
+  async #entryToken(token: string): Promise<string> {
+    const poll = requestBytes('GET', QUEUE, { token })
+    for (let pauseMs = POLL_MS; pauseMs < ADMITTED_WITHIN_MS; pauseMs *= 2) {
+      const { entryToken } = await this.#ask(poll, 200)
+      if (typeof entryToken === 'string') return entryToken
+      await sleep(pauseMs)
+    }
+    throw new Error('a visitor was not admitted')
+  }
+
+  /** As a careful client sends it: with a key, so that it could be repeated. */
+  #post(path: string, sent: Sent, expected: number): Promise<Record<string, unknown>> {
     const headers = { ...sent.headers, 'Idempotency-Key': crypto.randomUUID() }
     return this.#ask(requestBytes('POST', path, { ...sent, headers }), expected)
   }
@@ -212,6 +259,12 @@ class Hall {
     if (status !== expected) throw new Error(`expected ${expected}, got ${status}: ${body.slice(0, 200)}`)
     return JSON.parse(body) as Record<string, unknown>
   }
+}
+
+function record(found: Found, step: Timed, ms: number): void {
+  const latencies = found.get(step) ?? new Latencies()
+  latencies.record(ms)
+  found.set(step, latencies)
 }
 
 async function until(dueAtMs: number): Promise<void> {

@@ -129,11 +129,11 @@ describe('a profile', () => {
 describe('the Worker with the door', () => {
   it('has what the deployment has, but for its entry', () => {
     const toml = insideToml(
-      'name = "usher"\nmain = "src/worker.ts"\n[assets]\ndirectory = "./public"\n',
+      'name = "usher"\nmain = "src/worker.ts"\n[build]\ncommand = "node dev/pages.ts"\n[assets]\ndirectory = "./public"\n',
       '/b/worker.ts',
     )
     expect(toml).toMatch(
-      /^name = "usher"\nmain = "\/b\/worker.ts"\n\[assets\]\ndirectory = "\/.+\/public"\n$/,
+      /^name = "usher"\nmain = "\/b\/worker.ts"\n\[build\]\ncommand = "node \/.+\/dev\/pages.ts"\n\[assets\]\ndirectory = "\/.+\/public"\n$/,
     )
   })
 })
