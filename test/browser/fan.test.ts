@@ -63,7 +63,7 @@ describe('a fan', () => {
     // Longer than the silence after which a connection counts as dead.
     await page.waitForTimeout(16_000)
     expect(await note.isVisible()).toBe(true)
-    await untilPosition(page, 3, 100)
+    expect(await page.locator('#position').textContent()).toBe('3')
     network.restore()
     await page.context().setOffline(false)
     await untilPosition(page, 2)
@@ -83,7 +83,7 @@ describe('a fan', () => {
     await page.getByText('Reconnecting. You keep your place.').waitFor()
     network.restore()
     await expect.poll(() => page.locator('#note').textContent(), { timeout: 20_000 }).toBe('')
-    await untilPhase(page, 'next', 100)
+    expect(await page.locator('#room').getAttribute('data-phase')).toBe('next')
     network.close()
   })
 
