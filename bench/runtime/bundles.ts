@@ -39,6 +39,7 @@ export function insideToml(deployed: string, main: string): string {
   const toml = deployed
     .replace(/^main = .*$/m, `main = ${JSON.stringify(main)}`)
     .replace(/^directory = "\.\//m, `directory = "${PROJECT_ROOT}/`)
+    .replace(/^command = "node dev\//m, `command = "node ${PROJECT_ROOT}/dev/`)
   if (!toml.includes(main)) throw new Error('wrangler.toml has no main')
   return toml
 }
