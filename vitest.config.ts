@@ -18,8 +18,9 @@ const browserProject = {
     name: 'browser',
     include: ['test/browser/**/*.test.ts'],
     pool: 'forks' as const,
-    // Each has a server and a browser of its own.
+    // Each has a server and a browser of its own. After all others, which mostly wait while these compute.
     maxWorkers: 2,
+    sequence: { groupOrder: 1 },
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -63,11 +63,8 @@ async function build(root: string, cacheDir: string, directory: string): Promise
   mkdirSync(cacheDir, { recursive: true })
   const draft = mkdtempSync(join(cacheDir, 'draft-'))
   try {
-    const [manifest] = await Promise.all([
-      readManifest(root),
-      dryRun(root, draft),
-      buildPages(root, join(draft, PAGES)),
-    ])
+    const [manifest] = await Promise.all([readManifest(root), dryRun(root, draft)])
+    buildPages(root, join(draft, PAGES))
     writeFileSync(join(draft, MANIFEST), JSON.stringify(manifest))
     // Whole or not at all; of two that make the same bundle at once, the first one's stays.
     if (!existsSync(directory)) renameSync(draft, directory)

@@ -3,9 +3,10 @@
  * (`npm run build:pages`, and wrangler before each bundle) it writes dist/public.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, extname, join } from 'node:path'
+import { dirname, extname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build, transform } from 'esbuild'
+// The synchronous calls: the others leave a process running for as long as this one.
+import { buildSync, transformSync } from 'esbuild'
 import { PROJECT_ROOT } from './settings.ts'
 
 const PAGES = 'src/pages'
@@ -19,8 +20,8 @@ const TARGET = 'es2022'
  * @param root the project: where src/pages and public are. Either may be absent.
  * @throws Error of esbuild when a script or a style does not compile.
  */
-export async function buildPages(root: string, outDir: string): Promise<void> {
-  const files = new Map([...(await scriptsOf(root)), ...(await staticFilesOf(root))])
+export function buildPages(root: string, outDir: string): void {
+  const files = new Map([...scriptsOf(root), ...staticFilesOf(root)])
   mkdirSync(outDir, { recursive: true })
   for (const [name, contents] of files)
     replaceFile(join(outDir, name), contents, `${outDir}.${process.pid}.draft`)
@@ -29,14 +30,14 @@ export async function buildPages(root: string, outDir: string): Promise<void> {
   }
 }
 
-async function scriptsOf(root: string): Promise<[string, Uint8Array][]> {
+function scriptsOf(root: string): [string, Uint8Array][] {
   const directory = join(root, PAGES)
   if (!existsSync(directory)) return []
   const pages = readdirSync(directory).filter((page) => existsSync(join(directory, page, 'main.ts')))
   if (pages.length === 0) return []
-  const { outputFiles } = await build({
+  const { outputFiles } = buildSync({
     entryPoints: Object.fromEntries(pages.map((page) => [page, join(directory, page, 'main.ts')])),
-    outdir: '/',
+    outdir: directory,
     bundle: true,
     minify: true,
     format: 'esm',
@@ -46,23 +47,21 @@ async function scriptsOf(root: string): Promise<[string, Uint8Array][]> {
     logLevel: 'silent',
     write: false,
   })
-  return outputFiles.map(({ path, contents }) => [path.slice(1), contents])
+  return outputFiles.map(({ path, contents }) => [relative(directory, path), contents])
 }
 
-async function staticFilesOf(root: string): Promise<[string, Uint8Array][]> {
+function staticFilesOf(root: string): [string, Uint8Array][] {
   const directory = join(root, STATIC_FILES)
   if (!existsSync(directory)) return []
-  return Promise.all(
-    filesIn(directory).map(async (name): Promise<[string, Uint8Array]> => {
-      const contents = readFileSync(join(directory, name))
-      return [name, extname(name) === '.css' ? await minifiedStyle(contents) : contents]
-    }),
-  )
+  return filesIn(directory).map((name) => {
+    const contents = readFileSync(join(directory, name))
+    return [name, extname(name) === '.css' ? minifiedStyle(contents) : contents]
+  })
 }
 
-async function minifiedStyle(contents: Uint8Array): Promise<Uint8Array> {
+function minifiedStyle(contents: Uint8Array): Uint8Array {
   const source = new TextDecoder().decode(contents)
-  const { code } = await transform(source, { loader: 'css', minify: true, target: TARGET, charset: 'utf8' })
+  const { code } = transformSync(source, { loader: 'css', minify: true, target: TARGET, charset: 'utf8' })
   return new TextEncoder().encode(code)
 }
 
@@ -81,4 +80,4 @@ function filesIn(directory: string): string[] {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url))
-  await buildPages(PROJECT_ROOT, join(PROJECT_ROOT, 'dist/public'))
+  buildPages(PROJECT_ROOT, join(PROJECT_ROOT, 'dist/public'))

@@ -219,11 +219,15 @@ export class Follower implements Following {
     this.#later(() => void this.#ask(), delayMs)
   }
 
-  /** Spread over the last fifth: the delays that visitors are given are all alike. */
   #untilNextMs(): number {
     const dueMs = this.#placeDueMs - this.#clock.nowMs()
     const isWaiting = this.#visit.standing.state === 'waiting' && this.#place.number !== null
-    return Math.max(isWaiting ? Math.min(dueMs, DOCUMENT_MS) : dueMs, 0) * (0.8 + 0.2 * this.#random())
+    return isWaiting && dueMs > DOCUMENT_MS ? this.#spread(DOCUMENT_MS) : Math.max(dueMs, 0)
+  }
+
+  /** Over the last fifth: the delays that visitors are given are all alike. */
+  #spread(ms: number): number {
+    return ms * (0.8 + 0.2 * this.#random())
   }
 
   async #askPlace(): Promise<void> {
@@ -231,7 +235,7 @@ export class Follower implements Following {
     if (this.#isClosed) return
     const isSame = place.joinNumber === this.#place.joinNumber
     this.#place = place
-    this.#placeDueMs = this.#clock.nowMs() + place.pollAfterMs
+    this.#placeDueMs = this.#clock.nowMs() + this.#spread(place.pollAfterMs)
     this.#show({ standing: standingOf(place, isSame ? this.#shown : null) })
   }
 

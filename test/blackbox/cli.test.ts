@@ -439,7 +439,10 @@ describe('doctor', () => {
   it('an event whose id Queue-it’s tokens cannot carry fails where those are used', async () => {
     await run('events', 'create', 'under_score', '--capacity', '1')
     expect((await checkup()).failed).toEqual([])
-    const { failed, named } = await checkup({ QUEUE_IT_SECRET_KEY: 'x'.repeat(40) })
+    const { failed, named } = await checkup({
+      QUEUE_IT_SECRET_KEY: 'x'.repeat(40),
+      QUEUE_IT_TARGETS: 'https://shop.example',
+    })
     expect(failed).toEqual(['queue-it'])
     expect(named('queue-it')?.detail).toContain('under_score')
     await run('events', 'delete', 'under_score', '--close')

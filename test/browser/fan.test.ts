@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually, startTestUsher, type TestUsher } from '../support/usher.ts'
 import { useBrowser } from './support/browser.ts'
+import { openNetwork } from './support/network.ts'
 import { crowdIn, untilPhase, untilPosition, visitorOf } from './support/room.ts'
 import { openShop, type TestShop } from './support/shop.ts'
 
@@ -50,20 +51,40 @@ describe('a fan', () => {
   it('who loses the network is told so, keeps the place, and sees it move when the network is back', async () => {
     const eventId = await usher.api.event({ capacity: 0 })
     const [first] = await crowdIn(usher.api, eventId, 2)
-    const page = await browser.page({ origins: origins() })
+    const network = await openNetwork(usher.url)
+    const page = await browser.page({ origins: [network.origin, shop.origin] })
     await page.goto(`/wait/${eventId}`)
     await untilPosition(page, 3)
+    network.cut()
     await page.context().setOffline(true)
-    await page.getByText('You are offline. Your place is kept').waitFor()
+    const note = page.getByText('You are offline. Your place is kept')
+    await note.waitFor()
     if (first !== undefined) await usher.api.leave(eventId, first)
     // Longer than the silence after which a connection counts as dead.
     await page.waitForTimeout(16_000)
-    expect(await page.locator('#line').isVisible()).toBe(true)
+    expect(await note.isVisible()).toBe(true)
+    expect(await page.locator('#position').textContent()).toBe('3')
+    network.restore()
     await page.context().setOffline(false)
     await untilPosition(page, 2)
-    await page.getByText('You are offline').waitFor({ state: 'detached' })
+    await expect.poll(() => page.locator('#note').textContent()).toBe('')
     await admitAll(eventId)
     await untilPhase(page, 'admitted')
+    network.close()
+  })
+
+  it('whose connection breaks reads that it comes back, and it does', async () => {
+    const eventId = await usher.api.event({ capacity: 0 })
+    const network = await openNetwork(usher.url)
+    const page = await browser.page({ origins: [network.origin, shop.origin] })
+    await page.goto(`/wait/${eventId}`)
+    await untilPhase(page, 'next')
+    network.cut()
+    await page.getByText('Reconnecting. You keep your place.').waitFor()
+    network.restore()
+    await expect.poll(() => page.locator('#note').textContent(), { timeout: 20_000 }).toBe('')
+    expect(await page.locator('#room').getAttribute('data-phase')).toBe('next')
+    network.close()
   })
 
   it('with two tabs has one place; the newer tab follows it, and the older one can take over', async () => {

@@ -6,9 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { identify } from '../../dev/processes.ts'
 import { startUsher, type UsherRuntime } from '../../dev/runtime.ts'
 import { engines } from '../support/redis.ts'
-import { Api } from '../support/usher.ts'
+import { Api, BUNDLE_DIR } from '../support/usher.ts'
 
-const BUNDLE_DIR = join(tmpdir(), 'usher-test-bundle')
 const KEYS = { ADMIN_API_KEY: 'test-admin-key', ORIGIN_API_KEY: 'test-origin-key' }
 
 let stateDir: string

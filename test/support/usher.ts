@@ -3,13 +3,17 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startUsher, type UsherRuntime } from '../../dev/runtime.ts'
+import { PROJECT_ROOT } from '../../dev/settings.ts'
 import { SseParser, type SseMessage } from '../../src/cli/load/sse-parser.ts'
 
 export const ADMIN_KEY = 'test-admin-key'
 export const ORIGIN_KEY = 'test-origin-key'
 
-/** Kept between the runs and shared by the files of one: the bundle is made once for one state of the sources. */
-const BUNDLE_DIR = join(tmpdir(), 'usher-test-bundle')
+/**
+ * Kept between the runs and shared by the files of one: the bundle is made once for one state of the sources. Of this checkout
+ * alone: the oldest bundles are removed, and another's servers may run from them.
+ */
+export const BUNDLE_DIR = join(PROJECT_ROOT, '.wrangler/test-bundle')
 
 export type TestUsher = {
   readonly runtime: UsherRuntime

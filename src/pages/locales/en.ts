@@ -30,7 +30,7 @@ export const texts: Texts = {
     ready: { title: 'It is your turn', text: 'You are admitted. Go on in the shop.' },
     entered: {
       title: 'The time to go in is over',
-      text: 'If you are inside already, just go on there. If not, you can join the line again.',
+      text: 'If you are inside already, just go on there.',
     },
     left: {
       title: 'You have left the line',

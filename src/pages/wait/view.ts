@@ -133,7 +133,6 @@ function againOf(phase: Phase, texts: Texts): string | null {
     case 'expired':
     case 'completed':
     case 'lost':
-    case 'entered':
       return texts.again
     case 'sold_out':
     case 'closed':

@@ -137,7 +137,7 @@ export class WaitingRoom {
   #onAgain(event: Event): void {
     const phase = phaseOf(this.#now())
     if (phase === 'replaced') void this.#enter(this.#resumeOrJoin)
-    else if (this.#room.standing?.state === 'ended' || phase === 'entered') void this.#enter(this.#join)
+    else if (this.#room.standing?.state === 'ended') void this.#enter(this.#join)
     // Looking again is what the form does by itself.
     else return
     event.preventDefault()

@@ -306,9 +306,9 @@ describe('a brand', () => {
 
 describe('the first load', () => {
   let outDir = ''
-  beforeAll(async () => {
+  beforeAll(() => {
     outDir = mkdtempSync(join(tmpdir(), 'usher-pages-'))
-    await buildPages(new URL('../../..', import.meta.url).pathname, outDir)
+    buildPages(new URL('../../..', import.meta.url).pathname, outDir)
   })
   afterAll(() => rmSync(outDir, { recursive: true }))
 

@@ -133,6 +133,7 @@ describe('what a visitor can do', () => {
       'scheduled',
       'admitted',
       'ready',
+      'entered',
       'missing',
     ])
   })
