@@ -157,9 +157,12 @@ export class LineEngine implements EngineApi, LineShardsApi, LineStreamsApi, Lin
       this.#commit(admissions.end(line, record, 'revoked', this.#host.nowMs()))
     }
     await this.#promotion.promote()
-    // A lease that the pool has not taken back would hold a slot for nobody.
-    if (line.ledger.debtCount > 0 || line.batch !== null) return err({ reason: 'store-unavailable' })
-    if (!(await this.#isNewsSent(line))) return err({ reason: 'store-unavailable' })
+    const isSent = await this.#isNewsSent(line)
+    // Opened again meanwhile.
+    if (line.event.status !== 'closed') return err({ reason: 'event-not-closed' })
+    // A lease that the pool has not taken back would hold a slot for nobody, and news that only the rows know would be lost.
+    if (!isSent || line.ledger.debtCount > 0 || line.batch !== null)
+      return err({ reason: 'store-unavailable' })
     this.#line = null
     this.#series.clear()
     this.#streams.endAll('closed')
