@@ -12,14 +12,14 @@ const CORES = 2
 /** Seeds that a thread is given at a time. */
 const PORTION = 100
 const PROGRESS_MS = 5_000
-/** A sale takes ten times as long as a line: every tenth seed has one too. */
+/** A sale takes ten times as long as a line: every tenth seed has one too. With `--sales` all have one, and nothing else. */
 const SALE_EVERY = 10
 /** Failing seeds that are shrunk and printed. */
 const PRINTED_MAX = 5
 
 type Task = { readonly from: number; readonly to: number; readonly options: Settings }
 type Range = { readonly from: number; readonly seeds: number; readonly failuresMax: number }
-type Settings = Omit<SimulationOptions, 'seed' | 'mutant' | 'trace'>
+type Settings = Omit<SimulationOptions, 'seed' | 'mutant' | 'trace'> & { readonly sales: boolean }
 
 if (isMainThread) await main()
 else parentPort?.on('message', (task: Task) => void work(task))
@@ -52,6 +52,7 @@ async function main(): Promise<void> {
       /** Stops after so many failed seeds. */
       failures: { type: 'string', default: '5' },
       strict: { type: 'boolean', default: false },
+      sales: { type: 'boolean', default: false },
       trace: { type: 'boolean', default: false },
     },
   })
@@ -60,6 +61,7 @@ async function main(): Promise<void> {
     visitors: Number(values.visitors),
     without: values.without.split(','),
     strict: values.strict,
+    sales: values.sales,
   }
   if (values.seed === undefined)
     await many(
@@ -117,12 +119,18 @@ async function many(range: Range, settings: Settings): Promise<void> {
 }
 
 /** The world of a line, and for some seeds that of a sale. */
-async function simulate(options: SimulationOptions): Promise<Verdict> {
+async function simulate(options: SimulationOptions & Settings): Promise<Verdict> {
+  if (options.sales) return simulateSale(options)
   const line = await simulateLine(options)
   if (line.violation !== null || options.seed % SALE_EVERY !== 0) return line
-  const { seed, steps, visitors, trace } = options
-  const sale = await simulatePurchase({ seed, steps, visitors, trace, mutant: null })
+  const sale = await simulateSale(options)
   return { ...line, violation: sale.violation, events: line.events + sale.events }
+}
+
+/** Every reservation that was paid for began with an admission. */
+async function simulateSale({ seed, steps, visitors, trace }: SimulationOptions): Promise<Verdict> {
+  const { violation, events, sold } = await simulatePurchase({ seed, steps, visitors, trace, mutant: null })
+  return { seed, violation, events, admissions: sold }
 }
 
 /** The smallest world of this seed that still breaks the same promise, with fewer steps and fewer visitors. */
@@ -151,6 +159,6 @@ async function shrunk(seed: number, settings: Settings): Promise<string> {
     }
     if (smallest === before) break
   }
-  const flags = `--steps ${smallest.steps} --visitors ${smallest.visitors}${settings.strict ? ' --strict' : ''}`
+  const flags = `--steps ${smallest.steps} --visitors ${smallest.visitors}${settings.strict ? ' --strict' : ''}${settings.sales ? ' --sales' : ''}`
   return `${message}\n  npm run test:sim -- --seed ${seed} ${flags} --trace`
 }

@@ -109,8 +109,9 @@ export class ProviderPayments implements ProviderPaymentsApi {
   async resolvePayment(paymentId: string, as: Resolution): Promise<OfficeResult<PaymentDetail>> {
     const order = this.#orderOfPayment(paymentId)
     if (order === null) return err({ reason: 'payment-not-found' })
-    const { state, amount } = this.#paymentOf(paymentId)
-    const isOpen = as === 'refunded' ? state === 'refund_due' : state === 'stuck'
+    const { state, amount, method } = this.#paymentOf(paymentId)
+    // A wallet is never stuck, and gets its money back by itself.
+    const isOpen = method === 'provider' && state === (as === 'refunded' ? 'refund_due' : 'stuck')
     if (!isOpen) {
       // Asked twice: it stands as it was resolved.
       return state === as

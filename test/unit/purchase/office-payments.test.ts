@@ -1,5 +1,6 @@
 /** INV-10 over time: deadlines, crashes and retries of payments at a provider, on the office's real rows and alarm. */
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { ok } from '../../../src/core/result.ts'
 import { PAYMENT_GRACE_MS } from '../../../src/purchase/core/limits.ts'
 import { OfficeWorld, PAYMENT_MS } from './office-world.ts'
 import { AWAY, known, paid, ScriptedProvider } from './scripted-provider.ts'
@@ -246,6 +247,30 @@ describe('a refund that the provider refuses', () => {
     const asked = provider.asked.length
     await world.pass(3 * 3_600_000)
     expect(provider.asked).toHaveLength(asked)
+  })
+})
+
+describe('a refund to a wallet', () => {
+  it('is nothing that an operator could have made by hand', async () => {
+    const first = await world.begun(reservationId)
+    await world.engine.provider.hearProvider('e1', first, { kind: 'failed' })
+    world.wallet = () => Promise.reject(new Error('the wallet is away'))
+    await world.engine.payByWallet({ reservationId, userId: 'ann', admissionId: 'admission' })
+    // The provider was paid after all, and then the wallet as well.
+    await world.engine.provider.hearProvider('e2', first, paid(PRICE))
+    world.wallet = ({ kind }) =>
+      kind === 'refund'
+        ? Promise.reject(new Error('the wallet is away'))
+        : Promise.resolve(ok({ balance: 0 }))
+    await world.pass(60_000)
+    const [due] = await world.engine.provider.payments('refund_due')
+    expect(due).toMatchObject({ method: 'wallet' })
+    expect(await world.engine.provider.resolvePayment(due?.paymentId ?? '', 'refunded')).toMatchObject({
+      error: { reason: 'payment-not-stuck' },
+    })
+    world.wallet = async () => ok({ balance: 0 })
+    await world.pass(60_000)
+    expect(await world.engine.provider.payments('refunded')).toHaveLength(1)
   })
 })
 

@@ -19,6 +19,8 @@ export class OfficeWorld {
   /** Admissions that the line was told of. */
   readonly completed: string[] = []
   lineIsAway = false
+  /** What the wallets do. */
+  wallet: OfficeOutside['post'] = async () => ok({ balance: 0 })
   /** Resolves when the object that lives now is gone. */
   death = Promise.withResolvers<void>()
   readonly #database = new SqliteDatabase()
@@ -163,7 +165,7 @@ export class OfficeWorld {
 
   #outside(): OfficeOutside {
     return {
-      post: async () => ok({ balance: 0 }),
+      post: (call) => this.wallet(call),
       seatsChanged: () => {},
       complete: async (admissionId) => {
         if (this.lineIsAway) throw new Error('the line is away')
