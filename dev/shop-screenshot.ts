@@ -112,12 +112,19 @@ async function buy(call: Call, seatIds: readonly string[], pays: boolean): Promi
     await new Promise((resolve) => setTimeout(resolve, 100))
     place = await call('GET', queue, token, null)
   }
-  const entryToken = String(place['entryToken'])
+  const { entryToken } = place
+  if (typeof entryToken !== 'string') throw new Error('the one who buys was not admitted')
   const reservations = `events/${EVENT_ID}/reservations`
   const { reservationId } = await call('POST', reservations, token, { seatIds }, entryToken)
   if (!pays) return
   await call('POST', 'wallet/charge', token, { amount: MONEY })
-  await call('POST', `${reservations}/${String(reservationId)}/payment`, token, { method: 'wallet' }, entryToken)
+  await call(
+    'POST',
+    `${reservations}/${String(reservationId)}/payment`,
+    token,
+    { method: 'wallet' },
+    entryToken,
+  )
 }
 
 await main()

@@ -64,17 +64,18 @@ async function begin(): Promise<void> {
 /** The stream has the entry token, Usher's clock, and which seats change. The browser opens it again by itself. */
 function follow(): void {
   const stream = usher.stream()
-  const on = <T>(name: string, hear: (data: T) => void): void =>
+  const on = (name: string, hear: (data: unknown) => void): void =>
     stream.addEventListener(name, (event: MessageEvent<string>) => {
-      const data = JSON.parse(event.data) as T & { readonly timestamp: number }
+      const data = JSON.parse(event.data) as { readonly timestamp: number }
       aheadMs = data.timestamp - Date.now()
       hear(data)
     })
-  on<{ readonly entryToken: string }>('promotion', ({ entryToken }) => {
-    usher.enterWith(entryToken)
+  on('promotion', (data) => {
+    usher.enterWith((data as { readonly entryToken: string }).entryToken)
     entered.resolve()
   })
-  on<SeatsEvent>('seats', (news) => void hear(news))
+  on('seats', (data) => void hear(data as SeatsEvent))
+  // For its time.
   on('heartbeat', () => {})
   on('end', () => stream.close())
   // What changed while nobody listened.

@@ -145,7 +145,7 @@ describe('its checkout page', () => {
     payment = { ...payment, description: '<script>alert(1)</script>' }
     const html = await (await fetch(await page())).text()
     expect(html).not.toContain('<script>')
-    expect(html).toContain('&#60;script&#62;')
+    expect(html).toContain('&lt;script&gt;')
   })
 })
 
