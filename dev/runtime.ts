@@ -18,6 +18,7 @@ import { claimStateDir } from './state-dir.ts'
 import { startWorkerd, type Workerd } from './workerd.ts'
 
 const HEALTHY_TIMEOUT_MS = 10_000
+const START_ATTEMPTS_MAX = 3
 
 export type UsherOptions = {
   readonly stateDir: string
@@ -65,13 +66,21 @@ export type UsherRuntime = {
  * @throws Error with a text for people: state directory in use, port taken, no bundle, unhealthy. Nothing runs then.
  */
 export async function startUsher(options: UsherOptions): Promise<UsherRuntime> {
-  const cleanup = new Cleanup()
-  try {
-    return await start(options, cleanup)
-  } catch (error) {
-    await cleanup.run()
-    throw error
+  for (let attempt = 1; ; attempt += 1) {
+    const cleanup = new Cleanup()
+    try {
+      return await start(options, cleanup)
+    } catch (error) {
+      await cleanup.run()
+      // A port that was free a moment ago may have become somebody else's meanwhile. One that was asked for is not changed.
+      const isAnyPort = (options.port ?? 0) === 0
+      if (!isAnyPort || attempt === START_ATTEMPTS_MAX || !isAddressInUse(error)) throw error
+    }
   }
+}
+
+function isAddressInUse(error: unknown): boolean {
+  return error instanceof Error && Reflect.get(error, 'code') === 'ERR_ADDRESS_IN_USE'
 }
 
 async function start(options: UsherOptions, cleanup: Cleanup): Promise<UsherRuntime> {

@@ -179,7 +179,7 @@ describe('of two fans who want the same seat', () => {
     await untilSaid(bob, /Somebody was quicker|just taken by somebody else/)
     await bob.unrouteAll({ behavior: 'wait' })
     // None or all: the other seat is as free as before, and still chosen.
-    expect(await bob.locator('#sum').textContent()).toBe('Stalls-1-2: ₩9,000')
+    await expect.poll(() => bob.locator('#sum').textContent()).toBe('Stalls-1-2: ₩9,000')
     await hold(bob)
   })
 })
