@@ -97,6 +97,8 @@ export class Fan {
       onFrame: (frame, atMs) => this.#see(frame, atMs),
       onLost: (reason) => this.#lost.reject(new Error(reason)),
     })
+    // It may have been while the place was asked for, and says so only once.
+    signal.throwIfAborted()
     signal.addEventListener('abort', () => this.#lost.reject(signal.reason), { once: true })
     this.#stream.open()
   }
