@@ -1,13 +1,5 @@
 /** What an operator's change did to a configuration, field by field. */
-
-/** A value as it is shown; what is no plain value is shown as JSON. */
-export type ShownValue = string | number | boolean | null
-
-export type FieldChange = {
-  readonly field: string
-  readonly before: ShownValue
-  readonly after: ShownValue
-}
+import type { FieldChange, ShownValue } from './console-views.ts'
 
 /** Enough to recognise a long text by; an audit log is no archive of them. */
 const VALUE_CHARS_MAX = 500

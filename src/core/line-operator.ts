@@ -2,7 +2,8 @@
 import { assert } from './assert.ts'
 import { scheduleOf, type EventAction, type EventConfig, type EventStatusName } from './event-config.ts'
 import type { LineFailure } from './failures.ts'
-import { changedFields, type FieldChange } from './field-changes.ts'
+import type { FieldChange } from './console-views.ts'
+import { changedFields } from './field-changes.ts'
 import { draw, type TicketOf } from './lottery.ts'
 import { absenceCountsNow, graceMs, type LineState } from './line-state.ts'
 import {

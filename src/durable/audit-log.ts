@@ -4,7 +4,7 @@
  */
 import { DurableObject } from 'cloudflare:workers'
 import { parseConfig } from '../config.ts'
-import type { FieldChange } from '../core/field-changes.ts'
+import type { FieldChange } from '../core/console-views.ts'
 import { isoTime } from '../core/time.ts'
 import type { AuditApi, AuditEnding, AuditEntry, AuditFacts, AuditPage } from '../ports/audit.ts'
 import { migrate, type Migrations } from './migrations.ts'

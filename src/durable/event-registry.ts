@@ -3,7 +3,8 @@
  * events and by a pool's recovery. Never on the way of a visitor.
  */
 import { DurableObject } from 'cloudflare:workers'
-import { changedFields, type FieldChange } from '../core/field-changes.ts'
+import type { FieldChange } from '../core/console-views.ts'
+import { changedFields } from '../core/field-changes.ts'
 import type { PoolConfig, RegisteredEvent, RegistryApi } from '../ports/registry.ts'
 import { migrate, type Migrations } from './migrations.ts'
 

@@ -1,19 +1,12 @@
 /** What operators look up about one event; see LineConsoleApi. It decides and changes nothing. */
+import type { SampleView, SeriesView, VisitorHistory, VisitorPlace } from '../core/console-views.ts'
 import { SERIES_STEP_SECONDS, type LineSeries, type Sample } from '../core/line-series.ts'
 import type { LineState } from '../core/line-state.ts'
 import { admissionView } from '../core/line-views.ts'
 import { NO_EVENT } from '../core/failures.ts'
 import { err, ok } from '../core/result.ts'
 import { isoTime, isoTimeOrNull, type EpochMs } from '../core/time.ts'
-import type {
-  ExportKind,
-  ExportPage,
-  LineConsoleApi,
-  SampleView,
-  SeriesView,
-  VisitorHistory,
-  VisitorPlace,
-} from '../ports/line-console.ts'
+import type { ExportKind, ExportPage, LineConsoleApi } from '../ports/line-console.ts'
 import type { LineResult } from '../ports/lines.ts'
 import type { LineRecords, PlaceWithAdmission } from './line-records.ts'
 

@@ -3,7 +3,7 @@
  * be written: docs/adr/0021-audit-before-the-act.md.
  */
 import { withTimeout } from '../bounded.ts'
-import type { FieldChange } from '../core/field-changes.ts'
+import type { FieldChange } from '../core/console-views.ts'
 import { eventIdOfAdmission } from '../core/ids.ts'
 import { err } from '../core/result.ts'
 import type { Result } from '../core/result.ts'

@@ -3,7 +3,7 @@
  * OpenAPI document are all derived, so that none of them can disagree.
  */
 import type * as z from 'zod'
-import type { FieldChange } from '../core/field-changes.ts'
+import type { FieldChange } from '../core/console-views.ts'
 import type { Result } from '../core/result.ts'
 import type { AuditAction } from '../ports/audit.ts'
 import type { OperatorSession } from '../ports/tokens.ts'

@@ -1,5 +1,5 @@
 /** Who did what. AuditLog implements it; calls go over RPC. */
-import type { FieldChange } from '../core/field-changes.ts'
+import type { FieldChange } from '../core/console-views.ts'
 
 /** `key`: the bearer; `session`: the cookie; `token`: a JWT whose role is ADMIN; `nobody`: a refused sign-in. */
 export const OPERATOR_KINDS = ['key', 'session', 'token', 'nobody'] as const

@@ -1,7 +1,7 @@
 /** What the gateway may ask of the line of one event. EventLine implements it; calls go over RPC. */
 import type { EventAction, EventConfig } from '../core/event-config.ts'
 import type { LineFailure } from '../core/failures.ts'
-import type { FieldChange } from '../core/field-changes.ts'
+import type { FieldChange } from '../core/console-views.ts'
 import type { JoinReport } from '../core/join-windows.ts'
 import type { Result } from '../core/result.ts'
 import type { LineScale } from '../core/scale.ts'

@@ -1,5 +1,5 @@
 /** Which events and pools exist. EventRegistry implements it; calls go over RPC. */
-import type { FieldChange } from '../core/field-changes.ts'
+import type { FieldChange } from '../core/console-views.ts'
 
 export type PoolConfig = {
   readonly poolId: string

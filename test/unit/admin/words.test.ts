@@ -52,7 +52,7 @@ describe('an entry of the audit log', () => {
     expect(outcomeText({ ...ENTRY, outcome: 'refused', problem: 'event-not-closed' })).toBe(
       'refused: event-not-closed',
     )
-    expect(actionText({ ...ENTRY, action: 'event.rename' })).toBe('event.rename')
+    expect(actionText({ ...ENTRY, action: 'event.rename' as AuditEntry['action'] })).toBe('event.rename')
   })
 })
 
