@@ -193,6 +193,10 @@ export class EventLine
     return this.#engine.follow(request)
   }
 
+  async completeAll(admissionIds: readonly string[]): Promise<readonly LineResult<Admission>[]> {
+    return this.#engine.completeAll(admissionIds)
+  }
+
   async seatsChanged(news: SeatsNews): Promise<void> {
     await this.#engine.seatsChanged(news)
   }

@@ -342,6 +342,11 @@ export class LineEngine implements EngineApi, LineShardsApi, LineStreamsApi, Lin
     return this.#end(admissionId, outcome)
   }
 
+  /** Each is decided before anything is awaited, so all are written in one transaction. */
+  completeAll(admissionIds: readonly string[]): Promise<readonly LineResult<Admission>[]> {
+    return Promise.all(admissionIds.map((admissionId) => this.release(admissionId, 'completed')))
+  }
+
   revoke(admissionId: string): Promise<LineResult<Admission>> {
     return this.#end(admissionId, 'revoked')
   }
