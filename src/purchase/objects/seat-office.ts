@@ -37,18 +37,23 @@ import { walletOf } from './objects.ts'
 import { OfficeEngine } from './office-engine.ts'
 import type { OfficeHost, OfficeOutside } from './office-host.ts'
 import { SeatNews } from './seat-news.ts'
+import { Turns } from './turns.ts'
 import { OfficeStorage } from './office-storage.ts'
+
+/** Short against what a visitor waits for the network, long against what a decision takes. */
+const TURN_MS = 5
 
 /** Of a call with many sales in it: those behind it wait for no line that does not answer. */
 const LINE_TIMEOUT_MS = 5_000
 
 export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi, WebhookSourceApi {
   readonly #engine: OfficeEngine
+  readonly #turns = new Turns({ nowMs: () => Date.now(), wait: (ms) => scheduler.wait(ms), everyMs: TURN_MS })
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     const eventId = ctx.id.name ?? ''
-    this.#engine = new OfficeEngine(hostOf(ctx, env, eventId), outsideOf(env, eventId))
+    this.#engine = new OfficeEngine(hostOf(ctx, env, eventId), outsideOf(env, eventId, this.#turns))
   }
 
   async plan(sections: readonly SectionPlan[]): Promise<OfficeResult<{ seatCount: number }>> {
@@ -60,6 +65,7 @@ export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi, Web
   }
 
   async hold(call: HoldCall): Promise<OfficeResult<Kept<Reservation>>> {
+    await this.#turns.turn()
     return this.#engine.hold(call)
   }
 
@@ -80,6 +86,7 @@ export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi, Web
   }
 
   async payByWallet(call: PayCall): Promise<OfficeResult<Kept<Payment>>> {
+    await this.#turns.turn()
     return this.#engine.payByWallet(call)
   }
 
@@ -141,7 +148,7 @@ function refusalOf(released: LineResult<Admission>): string | null {
 }
 
 /** A stub for each call: one that has failed stays broken. */
-function outsideOf(env: Env, eventId: string): OfficeOutside {
+function outsideOf(env: Env, eventId: string, turns: Turns): OfficeOutside {
   const seats = new SeatNews({
     eventId,
     nowMs: () => Date.now(),
@@ -157,7 +164,11 @@ function outsideOf(env: Env, eventId: string): OfficeOutside {
   return {
     // Nobody waits for it, and it never rejects.
     seatsChanged: (change) => void seats.changed(change),
-    post: (call) => walletOf(env, call.userId).post(call),
+    post: async (call) => {
+      const posted = await walletOf(env, call.userId).post(call)
+      await turns.turn()
+      return posted
+    },
     complete: (admissionId) => completions.complete(admissionId),
   }
 }
