@@ -23,17 +23,20 @@ export class Turns {
   /** Resolves when it is time to decide; with whoever waits too. */
   turn(): Promise<void> {
     if (this.#next !== null) return this.#next
-    const { nowMs, wait, everyMs } = this.#tools
+    const { nowMs, everyMs } = this.#tools
     const pauseMs = this.#lastAtMs + everyMs - nowMs()
     // A clock that was set back makes nobody wait longer.
     if (pauseMs <= 0 || pauseMs > everyMs) {
       this.#lastAtMs = nowMs()
       return Promise.resolve()
     }
-    this.#next = wait(pauseMs).then(() => {
-      this.#next = null
-      this.#lastAtMs = nowMs()
-    })
+    this.#next = this.#after(pauseMs)
     return this.#next
+  }
+
+  async #after(pauseMs: number): Promise<void> {
+    await this.#tools.wait(pauseMs)
+    this.#next = null
+    this.#lastAtMs = this.#tools.nowMs()
   }
 }
