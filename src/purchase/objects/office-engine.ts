@@ -111,7 +111,7 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
   async hold(call: HoldCall): Promise<OfficeResult<Reservation>> {
     if (!this.#isPlanned) return noSuchSeat(call.selection)
     this.#endHolds()
-    const { rows, eventId } = this.#host
+    const { rows } = this.#host
     const nowMs = this.#host.nowMs()
     const known = rows.reservationOf(call.operationId, nowMs - OPERATION_KEPT_MS)
     if (known !== null) return this.#viewOf(known.reservationId)
@@ -122,14 +122,14 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
     const held = hold(this.#office, request, seatsOfAdmission, nowMs)
     this.#save(held.changes)
     return held.value.ok
-      ? ok(reservationView(eventId, { reservation: held.value.value, payments: [] }))
+      ? ok(reservationView(this.#host, { reservation: held.value.value, payments: [] }))
       : held.value
   }
 
   async reservation(reservationId: string, userId: string): Promise<OfficeResult<Reservation>> {
     this.#endHolds()
     const found = this.#orderOf(reservationId, userId)
-    return found.ok ? ok(reservationView(this.#host.eventId, found.value)) : found
+    return found.ok ? ok(reservationView(this.#host, found.value)) : found
   }
 
   async giveUp(reservationId: string, userId: string): Promise<OfficeResult<null>> {
@@ -291,7 +291,7 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
   #viewOf(reservationId: string): OfficeResult<Reservation> {
     const order = this.#host.rows.order(reservationId)
     if (order === null) throw new Error('a reservation is not there')
-    return ok(reservationView(this.#host.eventId, order))
+    return ok(reservationView(this.#host, order))
   }
 
   #paymentOf(paymentId: string): PaymentRecord {

@@ -83,6 +83,8 @@ export type PaymentTools = {
   readonly currency: string
   /** How long a visitor may take on the provider's page. */
   readonly paymentMs: number
+  /** How long after that a payment may still become known before an operator is asked. */
+  readonly graceMs: number
 }
 
 /** Whom the office deals with. Calls are held back until what was written before them is durable, and may fail. */

@@ -8,7 +8,6 @@
  */
 import type { EpochMs } from '../../core/time.ts'
 import type { Log } from '../../observability/log.ts'
-import { PAYMENT_GRACE_MS } from '../core/limits.ts'
 import type { Order, OrderEvent } from '../core/orders.ts'
 import type { Amount, PaymentRecord } from '../core/records.ts'
 import type { DeskRows } from './desk-rows.ts'
@@ -36,6 +35,8 @@ export type DeskLink = {
   /** Null: none is configured. Payments that were begun with one are then an operator's. */
   readonly provider: PaymentProvider | null
   readonly currency: string
+  /** How long after its deadline a payment may still become known before an operator is asked. */
+  readonly graceMs: number
   readonly rows: DeskRows
   readonly log: Log
   readonly nowMs: () => EpochMs
@@ -121,7 +122,7 @@ export class PaymentDesk {
    * grace the payment is an operator's.
    */
   async close(paymentId: string): Promise<void> {
-    const { follow, nowMs } = this.#link
+    const { follow, nowMs, graceMs } = this.#link
     const payment = this.#payment(paymentId)
     if (payment === null || isFinal(payment)) return
     const state = this.#mayBeConfirmedNow(paymentId)
@@ -131,7 +132,7 @@ export class PaymentDesk {
     // News that came meanwhile have decided it.
     if (this.#payment(paymentId)?.state !== 'pending') return
     const cause = state.kind === 'unknown' ? state.cause : 'still open'
-    if (nowMs() < payment.deadlineAtMs + PAYMENT_GRACE_MS) throw new Error(`not closed: ${cause}`)
+    if (nowMs() < payment.deadlineAtMs + graceMs) throw new Error(`not closed: ${cause}`)
     this.#log('payment_stuck', paymentId, cause)
     follow({ kind: 'payment_unknown', paymentId })
   }

@@ -1,5 +1,6 @@
 /** A simulated Durable Object with a real OfficeEngine and its real SQL in it. */
 import { withinTime } from '../../../src/bounded.ts'
+import { PAYMENT_GRACE_MS } from '../../../src/purchase/core/limits.ts'
 import { OfficeEngine } from '../../../src/purchase/objects/office-engine.ts'
 import type { OfficeHost, OfficeOutside, OfficeRows } from '../../../src/purchase/objects/office-host.ts'
 import { OfficeStorage } from '../../../src/purchase/objects/office-storage.ts'
@@ -116,6 +117,7 @@ export class SimOffice {
         provider: this.#providerOf(life),
         currency: 'KRW',
         paymentMs: PAYMENT_MS,
+        graceMs: PAYMENT_GRACE_MS,
       },
       webhooks: {
         resendMs: this.#webhooks.resendMs,
