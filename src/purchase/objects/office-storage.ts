@@ -25,6 +25,9 @@ import {
 } from './office-rows.ts'
 import { OFFICE_MIGRATIONS } from './office-schema.ts'
 
+/** What operators look for: `payments_by_state` has these alone, and SQLite takes it only where the query says so. */
+const WATCHED: ReadonlySet<PaymentState> = new Set(['stuck', 'refund_due'])
+
 export class OfficeStorage implements OfficeRows {
   readonly #storage: SqlDatabase
   readonly #sql: SqlStatements
@@ -86,7 +89,8 @@ export class OfficeStorage implements OfficeRows {
   paymentsIn(state: PaymentState, rowsMax: number): PaymentRecord[] {
     return this.#sql
       .exec<PaymentRow>(
-        'SELECT * FROM payments WHERE state = ? ORDER BY created_at_ms LIMIT ?',
+        `SELECT * FROM payments WHERE state = ? ${WATCHED.has(state) ? "AND state IN ('stuck', 'refund_due')" : ''}
+         ORDER BY created_at_ms LIMIT ?`,
         state,
         rowsMax,
       )
