@@ -421,6 +421,7 @@ export class LineEngine implements EngineApi, LineShardsApi, LineStreamsApi, Lin
         capacity: line.event.config.capacity,
         promotions_per_second: this.#meters.promotionsPerSecond(this.#host.nowMs()),
         holding: Number(this.#isHolding(line)),
+        webhooks_owed: this.#news?.owed() ?? 0,
       }),
     )
   }

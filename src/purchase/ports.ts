@@ -1,6 +1,8 @@
 /** What the parts of the purchase service ask of each other. Calls go over RPC. */
 import type { Result } from '../core/result.ts'
-import type { Amount, PaymentMethod, PaymentState, ReservationState } from './core/records.ts'
+import type { CountsOfPayments } from './core/payment-counts.ts'
+import type { Amount, ErrandKind, PaymentMethod, PaymentState, ReservationState } from './core/records.ts'
+import type { SeatView } from './core/seat-map.ts'
 import type { Heard } from './payments/desk.ts'
 import type { PaymentProvider, ProviderState } from './payments/port.ts'
 import type { OperationKind } from './core/ledger.ts'
@@ -11,6 +13,8 @@ import type { SectionPlan } from './core/seat-plan.ts'
 export interface PurchasePorts {
   readonly office: (eventId: string) => SeatOfficeApi
   readonly wallet: (userId: string) => WalletApi
+  /** How the sales of these events stand, of those that sell seats. Never rejects: who does not answer is left out. */
+  readonly figures: (eventIds: readonly string[]) => Promise<SaleFigures[]>
   /** Sums over all wallets. */
   readonly totals: () => Promise<LedgerTotals>
   /** A visitor gave an admission back. Never rejects: seats that are not reached are free when their hold ends. */
@@ -35,6 +39,8 @@ export type PaymentFailure =
 
 /** The seat office of an event. SeatOffice implements it. */
 export interface SeatOfficeApi extends ProviderPaymentsApi {
+  /** How the sale stands: from memory and one indexed row, so it may be asked often. */
+  figures(): Promise<SaleFigures>
   /** Replaces the catalogue; answers how many seats there are. */
   plan(sections: readonly SectionPlan[]): Promise<OfficeResult<{ readonly seatCount: number }>>
   /** `seats` is the JSON array; null when the map is still the one of `knownVersion`. */
@@ -48,6 +54,18 @@ export interface SeatOfficeApi extends ProviderPaymentsApi {
   left(admissionId: string): Promise<void>
   /** Takes the price out of the visitor's wallet. Asked again, it answers how it stands. */
   payByWallet(call: PayCall): Promise<OfficeResult<Payment>>
+}
+
+/** How the sale of an event stands. */
+export type SaleFigures = {
+  readonly eventId: string
+  /** All zero: it sells none. A seat that is being paid for is held. */
+  readonly seats: Readonly<Record<SeatView['state'], number>>
+  readonly payments: CountsOfPayments
+  /** When the oldest of those that are stuck was begun; null when none is. */
+  readonly oldestStuckAt: string | null
+  /** What others have not acknowledged yet. */
+  readonly owed: Readonly<Record<ErrandKind, number>>
 }
 
 export type HoldCall = {

@@ -1,7 +1,7 @@
 /** What the office has to do at which time, kept up by the changes that are written. */
 import type { EpochMs } from '../../core/time.ts'
 import { Deadlines } from './deadlines.ts'
-import type { Change, Errand, ErrandKey } from './records.ts'
+import { ERRAND_KINDS, type Change, type Errand, type ErrandKey, type ErrandKind } from './records.ts'
 
 /** A hold, for as long as nobody pays for it. */
 export type Hold = { readonly reservationId: string; readonly holdEndsAtMs: EpochMs }
@@ -29,6 +29,13 @@ export class Agenda {
   /** Whether it is owed still. */
   errand(key: ErrandKey): Errand | undefined {
     return this.#errands.get(keyOf(key))
+  }
+
+  /** How many errands are owed, of each kind. */
+  owed(): Record<ErrandKind, number> {
+    const counts = Object.fromEntries(ERRAND_KINDS.map((kind) => [kind, 0])) as Record<ErrandKind, number>
+    for (const { kind } of this.#errands.all()) counts[kind] += 1
+    return counts
   }
 
   holdsOver(nowMs: EpochMs, max: number): Hold[] {

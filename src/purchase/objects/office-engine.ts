@@ -17,6 +17,7 @@ import {
   type OfficeState,
 } from '../core/office.ts'
 import { currentPayment, type Order, type OrderEvent } from '../core/orders.ts'
+import { PaymentCounts } from '../core/payment-counts.ts'
 import type { Change, Errand, ErrandKey, PaymentRecord } from '../core/records.ts'
 import { publicState, SeatMap } from '../core/seat-map.ts'
 import { seatsOf, type SectionPlan } from '../core/seat-plan.ts'
@@ -27,10 +28,11 @@ import type {
   Payment,
   ProviderPaymentsApi,
   Reservation,
+  SaleFigures,
   SeatOfficeApi,
 } from '../ports.ts'
 import type { OfficeHost, OfficeOutside, SeatsChanged } from './office-host.ts'
-import { paymentView, reservationView } from './office-views.ts'
+import { paymentView, reservationView, saleFigures } from './office-views.ts'
 import { ProviderPayments } from './provider-payments.ts'
 
 /** Of holds that end together, so many make room for a request; the alarm does the rest. */
@@ -65,6 +67,8 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
     complete: (errand) => this.#complete(errand),
   }
   #isPlanned: boolean
+  /** Null until somebody asks for figures: counting reads every payment. */
+  #paymentCounts: PaymentCounts | null = null
   /** When the alarm that was set last rings. */
   #alarmAtMs: number | null = null
 
@@ -100,6 +104,14 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
     const planned = planSeats(this.#office, seatsOf(sections))
     this.#save(planned.changes)
     return planned.value.ok ? ok({ seatCount: this.#office.seats.size }) : planned.value
+  }
+
+  async figures(): Promise<SaleFigures> {
+    const { rows, eventId } = this.#host
+    this.#paymentCounts ??= new PaymentCounts(this.#isPlanned ? rows.paymentCounts() : [])
+    const payments = this.#paymentCounts.all()
+    const [oldestStuck = null] = payments.provider.stuck > 0 ? rows.paymentsIn('stuck', 1) : []
+    return saleFigures(eventId, this.#office.seats, payments, oldestStuck, this.#agenda.owed())
   }
 
   async map(knownVersion: number | null): Promise<{ version: number; seats: string | null }> {
@@ -351,6 +363,7 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
         for (const change of kept) {
           applyChange(this.#office, change)
           this.#agenda.apply(change)
+          this.#paymentCounts?.apply(change)
         }
       } catch (error) {
         // Memory and rows may have come apart; the object starts again from the rows.

@@ -7,6 +7,7 @@ import type { EpochMs } from '../../core/time.ts'
 import type { WebhookTools } from '../../outbound/outbox.ts'
 import type { Hold } from '../core/agenda.ts'
 import type { Order } from '../core/orders.ts'
+import type { PaymentCount } from '../core/payment-counts.ts'
 import type {
   Change,
   Errand,
@@ -40,6 +41,8 @@ export interface OfficeRows {
   orderOfPayment(paymentId: string): Order | null
   /** Payments in this state, the oldest first, at most so many. */
   paymentsIn(state: PaymentState, rowsMax: number): PaymentRecord[]
+  /** Reads every payment: for once in the life of an object. */
+  paymentCounts(): PaymentCount[]
   /** The reservation that this operation made since. */
   reservationOf(operationId: string, sinceMs: EpochMs): ReservationRecord | null
   /** The reservations of an admission that have seats. */

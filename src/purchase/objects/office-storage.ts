@@ -4,6 +4,7 @@ import type { EpochMs } from '../../core/time.ts'
 import { hasSchema, migrate } from '../../durable/migrations.ts'
 import type { SqlDatabase, SqlStatements } from '../../ports/sql-database.ts'
 import type { Order } from '../core/orders.ts'
+import type { PaymentCount } from '../core/payment-counts.ts'
 import type {
   Change,
   Errand,
@@ -96,6 +97,12 @@ export class OfficeStorage implements OfficeRows {
       )
       .toArray()
       .map(paymentFromRow)
+  }
+
+  paymentCounts(): PaymentCount[] {
+    return this.#sql
+      .exec<PaymentCount>('SELECT method, state, count(*) AS count FROM payments GROUP BY method, state')
+      .toArray()
   }
 
   reservationOf(operationId: string, sinceMs: EpochMs): ReservationRecord | null {

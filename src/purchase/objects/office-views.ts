@@ -1,7 +1,9 @@
 /** What an office shows of its rows. */
 import { currentPayment, type Order } from '../core/orders.ts'
-import type { PaymentRecord } from '../core/records.ts'
-import type { Checkout, Payment, PaymentDetail, Reservation } from '../ports.ts'
+import type { CountsOfPayments } from '../core/payment-counts.ts'
+import type { ErrandKind, PaymentRecord } from '../core/records.ts'
+import type { SeatMap } from '../core/seat-map.ts'
+import type { Checkout, Payment, PaymentDetail, Reservation, SaleFigures } from '../ports.ts'
 import type { OfficeHost } from './office-host.ts'
 
 type ViewHost = Pick<OfficeHost, 'eventId' | 'payments'>
@@ -25,6 +27,27 @@ export function paymentDetail(payment: PaymentRecord): PaymentDetail {
   const createdAt = new Date(createdAtMs).toISOString()
   const deadlineAt = new Date(deadlineAtMs).toISOString()
   return { ...paymentView(payment), reservationId, userId, method, createdAt, deadlineAt, reference }
+}
+
+/** @param oldestStuck null: none is stuck */
+export function saleFigures(
+  eventId: string,
+  seats: SeatMap,
+  payments: CountsOfPayments,
+  oldestStuck: PaymentRecord | null,
+  owed: Readonly<Record<ErrandKind, number>>,
+): SaleFigures {
+  return {
+    eventId,
+    seats: {
+      free: seats.count('free'),
+      held: seats.count('held') + seats.count('paying'),
+      sold: seats.count('sold'),
+    },
+    payments,
+    oldestStuckAt: oldestStuck === null ? null : new Date(oldestStuck.createdAtMs).toISOString(),
+    owed,
+  }
 }
 
 /** A hold is longer while somebody may be paying at a provider. */

@@ -133,8 +133,8 @@ export class PaymentDesk {
     if (this.#payment(paymentId)?.state !== 'pending') return
     const cause = state.kind === 'unknown' ? state.cause : 'still open'
     if (nowMs() < payment.deadlineAtMs + graceMs) throw new Error(`not closed: ${cause}`)
-    this.#log('payment_stuck', paymentId, cause)
     follow({ kind: 'payment_unknown', paymentId })
+    this.#callOperator(paymentId, cause)
   }
 
   /** Gives the money back. Rejects to be tried again. */
@@ -162,11 +162,7 @@ export class PaymentDesk {
       case 'open':
         return
       case 'paid':
-        return follow({
-          kind: 'payment_succeeded',
-          paymentId,
-          amount: state.currency === currency ? state.amount : NO_PRICE,
-        })
+        return this.#settlePaid(paymentId, state.currency === currency ? state.amount : NO_PRICE)
       case 'failed':
         return follow({ kind: 'payment_declined', paymentId, as: 'failed' })
       case 'closed':
@@ -174,6 +170,12 @@ export class PaymentDesk {
       case 'refunded':
         return this.#settleRefunded(paymentId)
     }
+  }
+
+  #settlePaid(paymentId: string, amount: Amount): void {
+    const before = this.#payment(paymentId)?.state
+    this.#link.follow({ kind: 'payment_succeeded', paymentId, amount })
+    if (before !== 'stuck') this.#callOperator(paymentId, 'another amount or currency than the price')
   }
 
   /** By us, or by somebody at the provider's console. */
@@ -215,6 +217,12 @@ export class PaymentDesk {
     const { amount, createdAtMs, reference } = payment
     const { origin, description } = checkout
     return ask(provider, { paymentId, amount, currency, createdAtMs, reference, origin, description })
+  }
+
+  /** An error if the payment is stuck now: nothing goes on with it until an operator has looked. */
+  #callOperator(paymentId: string, cause: string): void {
+    const { log, eventId } = this.#link
+    if (this.#payment(paymentId)?.state === 'stuck') log.error('payment_stuck', { eventId, paymentId, cause })
   }
 
   #log(event: string, paymentId: string, cause: string): void {

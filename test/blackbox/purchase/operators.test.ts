@@ -3,7 +3,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { FakeProvider } from '../../../dev/payments/fake-provider.ts'
 import { expectProblem } from '../../support/contract.ts'
 import { ShopApi, type Buyer } from '../../support/shop.ts'
-import { eventually, startTestUsher, type Answer, type TestUsher, type Visitor } from '../../support/usher.ts'
+import {
+  ADMIN_KEY,
+  eventually,
+  startTestUsher,
+  type Answer,
+  type TestUsher,
+  type Visitor,
+} from '../../support/usher.ts'
 
 const SECTIONS = [{ name: 'A', rows: 1, seatsPerRow: 2, price: 12_000 }]
 const HELD = ['held', 'free']
@@ -48,6 +55,62 @@ async function seatStates({ eventId }: Sale): Promise<string[]> {
 async function reservationState({ eventId, buyer, reservationId }: Sale): Promise<string> {
   return (await shop.reservation(eventId, buyer, reservationId)).body.state
 }
+
+/** What `GET /metrics` says of this event, by name and labels. */
+async function metricsOf(eventId: string): Promise<Map<string, number>> {
+  const { body } = await usher.api.request('GET', '/metrics', { token: ADMIN_KEY })
+  const event = `event="${eventId}"`
+  const series = [...String(body).matchAll(/^usher_(\w+)\{([^}]*)\} (\S+)$/gm)]
+  return new Map(
+    series
+      .filter(([, , labels = '']) => labels.split(',').includes(event))
+      .map(([, name = '', labels = '', value]) => [
+        `${name}{${labels
+          .split(',')
+          .filter((label) => label !== event)
+          .join(',')}}`,
+        Number(value),
+      ]),
+  )
+}
+
+describe('an operator who watches a sale', () => {
+  it('sees in the metrics how many seats and payments there are in each state, and what is owed', async () => {
+    const sale = await heldSeat()
+    const before = await metricsOf(sale.eventId)
+    expect(before.get('seats{state="held"}')).toBe(1)
+    expect(before.get('payments{method="wallet",state="paid"}')).toBe(0)
+    expect(before.get('oldest_stuck_payment_seconds{}')).toBe(0)
+    await shop.charge(sale.buyer, 12_000)
+    expect((await shop.pay(sale.eventId, sale.buyer, sale.reservationId)).status).toBe(200)
+    const after = await metricsOf(sale.eventId)
+    expect(['free', 'held', 'sold'].map((state) => after.get(`seats{state="${state}"}`))).toEqual([1, 0, 1])
+    expect(after.get('payments{method="wallet",state="paid"}')).toBe(1)
+    expect(after.get('errands_owed{kind="complete"}')).toBe(0)
+    expect(after.get('webhooks_owed{}')).toBe(0)
+  })
+
+  it('sees the same of one event, and zeros where no seats are sold, whose metrics have none of it', async () => {
+    const sale = await heldSeat()
+    const { body } = await usher.api.admin('GET', `events/${sale.eventId}/sale`)
+    expect(body).toMatchObject({
+      eventId: sale.eventId,
+      seats: { free: 1, held: 1, sold: 0 },
+      payments: { wallet: { pending: 0, paid: 0 }, provider: { stuck: 0, refund_due: 0 } },
+      oldestStuckAt: null,
+      owed: { refund: 0, webhook: 0 },
+    })
+    const plain = await usher.api.event()
+    const none = await usher.api.admin('GET', `events/${plain}/sale`)
+    expect(none.body.seats).toEqual({ free: 0, held: 0, sold: 0 })
+    const metrics = await metricsOf(plain)
+    expect(metrics.get('waiting{}')).toBe(0)
+    expect([...metrics.keys()].filter((name) => /^(seats|payments|errands)/.test(name))).toEqual([])
+    // Planned now, it is there at the next scrape of the same isolate.
+    await shop.plan(plain, SECTIONS)
+    expect((await metricsOf(plain)).get('seats{state="free"}')).toBe(2)
+  })
+})
 
 describe('an operator who removes a visitor', () => {
   it('gives back the seats that the visitor holds, at once, and lets the next fan in to take them', async () => {
@@ -140,6 +203,9 @@ describe('a payment of which the provider says nothing', () => {
         reference: expect.stringMatching(/./),
       }),
     ])
+    const metrics = await metricsOf(eventId)
+    expect(metrics.get('payments{method="provider",state="stuck"}')).toBe(1)
+    expect(metrics.get('oldest_stuck_payment_seconds{}')).toBeGreaterThanOrEqual(PAYMENT_SECONDS + 1)
     const { createdAt, deadlineAt } = listed.body.payments[0]
     expect(Date.parse(deadlineAt) - Date.parse(createdAt)).toBe(PAYMENT_SECONDS * 1_000)
   })
@@ -186,6 +252,9 @@ describe('a payment of which the provider says nothing', () => {
     const isDue = async () => ((await payments(sale(0), 'refund_due')).length === 1 ? true : null)
     await eventually(isDue, STUCK_WITHIN_MS)
     expect(await reservationState(sale(0))).toBe('refund_due')
+    const due = await metricsOf(sale(0).eventId)
+    expect(due.get('payments{method="provider",state="refund_due"}')).toBe(1)
+    expect(due.get('payments{method="provider",state="stuck"}')).toBe(0)
     expectProblem(await resolve(sale(0), 'paid'), 409, 'payment-not-stuck')
     expect(await resolve(sale(0), 'refunded')).toMatchObject({ status: 200, body: { state: 'refunded' } })
     expect(await payments(sale(0), 'refund_due')).toEqual([])

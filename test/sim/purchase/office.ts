@@ -162,6 +162,7 @@ export class SimOffice {
       apply: (changes) => write({ kind: 'applied', changes }, () => rows.apply(changes)),
       order: (reservationId) => rows.order(reservationId),
       orderOfPayment: (paymentId) => rows.orderOfPayment(paymentId),
+      paymentCounts: () => rows.paymentCounts(),
       paymentsIn: (state, rowsMax) => rows.paymentsIn(state, rowsMax),
       reservationOf: (operationId, sinceMs) => rows.reservationOf(operationId, sinceMs),
       reservationsOfAdmission: (admissionId) => rows.reservationsOfAdmission(admissionId),

@@ -46,7 +46,11 @@ export class DeskWorld {
       currency: 'KRW',
       graceMs: PAYMENT_GRACE_MS,
       rows: this.rows,
-      log: { info: () => {}, error: () => {}, warn: (event) => void this.logged.push(event) },
+      log: {
+        info: () => {},
+        error: (event) => void this.logged.push(event),
+        warn: (event) => void this.logged.push(event),
+      },
       nowMs: () => this.nowMs,
       orderOf: (paymentId) =>
         this.order.payments.some((payment) => payment.paymentId === paymentId) ? this.order : null,
