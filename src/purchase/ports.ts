@@ -1,13 +1,14 @@
 /** What the parts of the purchase service ask of each other. Calls go over RPC. */
 import type { Result } from '../core/result.ts'
-import type { CountsOfPayments } from './core/payment-counts.ts'
-import type { Amount, ErrandKind, PaymentMethod, PaymentState, ReservationState } from './core/records.ts'
-import type { SeatView } from './core/seat-map.ts'
+import type { Amount, PaymentState, ReservationState } from './core/records.ts'
 import type { Heard } from './payments/desk.ts'
 import type { PaymentProvider, ProviderState } from './payments/port.ts'
 import type { OperationKind } from './core/ledger.ts'
 import type { OfficeFailure, Selection } from './core/office.ts'
 import type { SectionPlan } from './core/seat-plan.ts'
+import type { Payment, PaymentDetail, Resolution, SaleFigures } from './sale-views.ts'
+
+export type { Payment, PaymentDetail, Resolution, SaleFigures } from './sale-views.ts'
 
 /** What the gateway has of the purchase service. */
 export interface PurchasePorts {
@@ -56,18 +57,6 @@ export interface SeatOfficeApi extends ProviderPaymentsApi {
   payByWallet(call: PayCall): Promise<OfficeResult<Payment>>
 }
 
-/** How the sale of an event stands. */
-export type SaleFigures = {
-  readonly eventId: string
-  /** All zero: it sells none. A seat that is being paid for is held. */
-  readonly seats: Readonly<Record<SeatView['state'], number>>
-  readonly payments: CountsOfPayments
-  /** When the oldest of those that are stuck was begun; null when none is. */
-  readonly oldestStuckAt: string | null
-  /** What others have not acknowledged yet. */
-  readonly owed: Readonly<Record<ErrandKind, number>>
-}
-
 export type HoldCall = {
   readonly operationId: string
   readonly userId: string
@@ -95,8 +84,6 @@ export type Reservation = {
   readonly paymentId: string | null
 }
 
-export type Payment = { readonly paymentId: string; readonly state: PaymentState; readonly amount: Amount }
-
 /** Payments at a provider. All of it may be repeated. */
 export interface ProviderPaymentsApi {
   /** Opens a checkout for the price. Asked again, it answers how the payment stands. */
@@ -118,20 +105,6 @@ export type ProviderCheckoutCall = PayCall & { readonly origin: string }
 
 /** `checkoutUrl`: where the visitor pays; null when that is over. */
 export type Checkout = Payment & { readonly checkoutUrl: string | null }
-
-export type PaymentDetail = Payment & {
-  readonly reservationId: string
-  readonly userId: string
-  readonly method: PaymentMethod
-  readonly createdAt: string
-  readonly deadlineAt: string
-  /** What the provider calls it. */
-  readonly reference: string | null
-}
-
-/** `paid` and `failed` for a payment that is stuck, `refunded` for one that is due to be. */
-export const RESOLUTIONS = ['paid', 'failed', 'refunded'] as const
-export type Resolution = (typeof RESOLUTIONS)[number]
 
 /** A part of all wallets. WalletShard implements it. */
 export interface WalletApi {
