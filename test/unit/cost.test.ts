@@ -305,6 +305,24 @@ describe('the counted file', () => {
     )
   })
 
+  it('docs/cost.md shows what was counted, to three digits behind the point', () => {
+    const columns = [
+      'workerRequests',
+      'objectRequests',
+      'rowsWritten',
+      'rowsRead',
+      'redisCalls',
+      'redisCommands',
+    ] as const
+    const digits = (value: number): string => String(Math.round(value * 1_000) / 1_000)
+    const whole = (value: number): string => Math.round(value).toLocaleString('en-US')
+    for (const name of OPERATION_NAMES) {
+      const { unit, count } = operations[name]
+      const cells = [...columns.map((column) => digits(per(name, column))), whole(per(name, 'bytesOut'))]
+      expect(page).toContain(`| ${whole(count)} | ${unit} | ${cells.join(' | ')} |`)
+    }
+  })
+
   it('a word to the shop is a message written, read and deleted, and a sale tells two', () => {
     expect(per('turnoverTold', 'queueOperations')).toBe(3)
     expect(per('payByWalletTold', 'queueOperations')).toBe(6)
