@@ -3,6 +3,7 @@ import { withinTime } from '../../../src/bounded.ts'
 import { PAYMENT_GRACE_MS } from '../../../src/purchase/core/limits.ts'
 import { OfficeEngine } from '../../../src/purchase/objects/office-engine.ts'
 import type { OfficeHost, OfficeOutside, OfficeRows } from '../../../src/purchase/objects/office-host.ts'
+import type { SaleFigures } from '../../../src/purchase/ports.ts'
 import { OfficeStorage } from '../../../src/purchase/objects/office-storage.ts'
 import { DeskStorage, type DeskRows } from '../../../src/purchase/payments/desk-rows.ts'
 import type { PaymentProvider } from '../../../src/purchase/payments/port.ts'
@@ -71,6 +72,11 @@ export class SimOffice {
         work(engine).then(answer, reject)
       })
     })
+  }
+
+  /** How the sale stands, as the object that lives now has kept it in memory; null while none does. No call. */
+  async figures(): Promise<SaleFigures | null> {
+    return (await this.#engine?.figures()) ?? null
   }
 
   crash(): void {
