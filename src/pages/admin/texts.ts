@@ -285,9 +285,9 @@ export const texts = {
           label: 'It failed',
           title: 'Has this payment failed?',
           means:
-            'The seats are free for others. If the provider has taken money, give it back there first. This cannot be undone.',
+            'The seats are free for others, or held for as long as the hold lasts. If the provider has taken money, give it back there first. This cannot be undone.',
           confirm: 'It failed',
-          done: 'The payment has failed, and the seats are free again.',
+          done: 'The payment counts as failed.',
         },
         refunded: {
           label: 'Given back',

@@ -9,7 +9,7 @@ import type { Column } from '../dom/table.ts'
 import type { PaymentDetail, Resolution, SaleFigures } from '../model/answers.ts'
 import { failureText } from '../model/failure.ts'
 import { countText, durationText } from '../model/format.ts'
-import { paymentsIn, waitsForOperator } from '../model/sale.ts'
+import { paymentsIn, resolutionsOf, waitsForOperator } from '../model/sale.ts'
 import { texts } from '../texts.ts'
 import { fact, instant } from './marks.ts'
 
@@ -91,9 +91,8 @@ function factsOf(sale: SaleFigures): [label: string, value: string][] {
 }
 
 function paymentRow(payment: PaymentDetail, resolve: (as: Resolution) => void): Row<PaymentDetail> {
-  const { paymentId, reference, userId, amount, createdAt, state } = payment
-  const offered: readonly Resolution[] = state === 'stuck' ? ['paid', 'failed'] : ['refunded']
-  const buttons = offered.map((as) =>
+  const { paymentId, reference, userId, amount, createdAt } = payment
+  const buttons = resolutionsOf(payment).map((as) =>
     button(words.acts[as].label, () => resolve(as), { 'aria-haspopup': 'dialog' }),
   )
   return {
