@@ -92,7 +92,7 @@ function counted(bundle: WorkerBundle): WorkerBundle {
     `import worker, * as objects from './${entry?.path}'`,
     `import { countedClass, countedHandler } from './counting.js'`,
     'export default countedHandler(worker)',
-    ...classes.map((name) => `export const ${name} = countedClass(objects.${name})`),
+    ...classes.map((name) => `export const ${name} = countedClass(objects.${name}, '${name}')`),
   ]
   return {
     ...bundle,

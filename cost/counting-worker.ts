@@ -9,23 +9,36 @@ export const COUNTS_PATH = '/__counts'
 
 /** Since the isolate started. `alarms` and `alarmsSet` are apart from the rest, so that ticks can be told from calls. */
 export type WorkerCounts = {
-  /** Requests and cron runs that the Worker was invoked for. */
+  /** Requests, cron runs and batches of a queue that the Worker was invoked for. */
   workerRequests: number
-  /** Method calls and fetches that reached an object. */
+  /** Method calls and fetches that reached an object, and alarms that rang for other objects than a line. */
   objectRequests: number
-  /** Alarms that rang. */
+  /** Alarms of lines that rang. */
   alarms: number
-  /** Calls of `setAlarm`: each is billed as a row written. */
+  /** Calls of `setAlarm` by lines: each is billed as a row written. */
   alarmsSet: number
-  /** As SQLite reports them: a row of an index counts like a row of its table. */
+  /** As SQLite reports them: a row of an index counts like a row of its table. Alarms that other objects set are rows, too. */
   rowsRead: number
   rowsWritten: number
+  /** Messages that were written to a queue, read from it and deleted; all of ours are smaller than what counts as one. */
+  queueOperations: number
 }
 
 type Cursor = { readonly rowsRead: number; readonly rowsWritten: number }
 type Exec = (this: unknown, ...query: unknown[]) => Cursor
 type Method = (this: unknown, ...args: unknown[]) => unknown
-type Handler = Record<'fetch' | 'scheduled', (subject: unknown, env: unknown, ctx: unknown) => unknown>
+type Handler = Record<
+  'fetch' | 'scheduled' | 'queue',
+  (subject: unknown, env: unknown, ctx: unknown) => unknown
+>
+type Queue = { send: Method; sendBatch: Method }
+type Message = {
+  readonly body: unknown
+  readonly attempts: number
+  ack(): void
+  retry(options?: unknown): void
+}
+type Batch = { readonly queue: string; readonly messages: readonly Message[] }
 type ObjectState = { readonly storage: { readonly sql: object } }
 type ObjectClass = new (state: ObjectState, env: unknown) => object
 
@@ -36,10 +49,15 @@ const counts: WorkerCounts = {
   alarmsSet: 0,
   rowsRead: 0,
   rowsWritten: 0,
+  queueOperations: 0,
 }
 /** Statements whose rows are not added yet: a cursor knows them only when it has been read. */
 let unsettled: Cursor[] = []
 const patched = new Set<object>()
+/** The storages of lines, whose alarms are counted apart. */
+const lines = new WeakSet<object>()
+/** The class that is a line. */
+const LINE = 'EventLine'
 
 /** The production handler, counted. */
 export function countedHandler(worker: Handler): Handler {
@@ -53,30 +71,68 @@ export function countedHandler(worker: Handler): Handler {
       counts.workerRequests += 1
       return worker.scheduled(controller, env, ctx)
     },
+    queue(batch, env, ctx) {
+      counts.workerRequests += 1
+      const { queue, messages } = batch as Batch
+      counts.queueOperations += messages.length
+      return worker.queue({ queue, messages: messages.map(countedMessage) }, env, ctx)
+    },
   }
 }
 
 /** A class of objects that behaves as the given one, counted. */
-export function countedClass(Original: ObjectClass): ObjectClass {
+export function countedClass(Original: ObjectClass, className: string): ObjectClass {
+  const isLine = className === LINE
   class Counted extends Original {
     constructor(state: ObjectState, env: unknown) {
+      if (isLine) lines.add(state.storage)
       countStorage(state.storage)
+      countQueue((env as { WEBHOOKS: Queue }).WEBHOOKS)
       super(state, env)
     }
   }
   for (const name of Object.getOwnPropertyNames(Original.prototype)) {
-    if (name !== 'constructor') countCalls(Original.prototype as Record<string, Method>, name)
+    if (name !== 'constructor') countCalls(Original.prototype as Record<string, Method>, name, isLine)
   }
   return Counted
 }
 
-function countCalls(prototype: Record<string, Method>, name: string): void {
+function countCalls(prototype: Record<string, Method>, name: string, isLine: boolean): void {
   const call = prototype[name]
   if (typeof call !== 'function') return
   prototype[name] = function counted(...args) {
-    if (name === 'alarm') counts.alarms += 1
+    if (isLine && name === 'alarm') counts.alarms += 1
     else counts.objectRequests += 1
     return call.apply(this, args)
+  }
+}
+
+/** A message that is read counts when it comes; one that is given back is read again. */
+function countedMessage(message: Message): Message {
+  return {
+    body: message.body,
+    attempts: message.attempts,
+    ack() {
+      counts.queueOperations += 1
+      message.ack()
+    },
+    retry: (options) => message.retry(options),
+  }
+}
+
+/** All queues share their prototype. */
+function countQueue(queue: Queue): void {
+  const prototype = Object.getPrototypeOf(queue) as Queue
+  if (patched.has(prototype)) return
+  patched.add(prototype)
+  const { send, sendBatch } = prototype
+  prototype.send = function counted(...args) {
+    counts.queueOperations += 1
+    return send.apply(this, args)
+  }
+  prototype.sendBatch = function counted(...args) {
+    counts.queueOperations += (args[0] as readonly unknown[]).length
+    return sendBatch.apply(this, args)
   }
 }
 
@@ -95,7 +151,8 @@ function countStorage(storage: ObjectState['storage']): void {
   }
   const { setAlarm } = alarms
   alarms.setAlarm = function counted(...args) {
-    counts.alarmsSet += 1
+    if (lines.has(this as object)) counts.alarmsSet += 1
+    else counts.rowsWritten += 1
     return setAlarm.apply(this, args)
   }
 }

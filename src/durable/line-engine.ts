@@ -101,6 +101,7 @@ export class LineEngine implements EngineApi, Pick<LineSeatsApi, 'seatsChanged'>
       streams,
       promotion,
       updatedAtMs: () => this.#updatedAtMs,
+      webhooksOwed: () => parts.news?.owed() ?? 0,
       place: (userId) => this.visits.place(userId),
     })
   }

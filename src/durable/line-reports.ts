@@ -17,6 +17,8 @@ export type LineReportsDeps = Pick<LineLink, 'line' | 'nowMs'> & {
   readonly promotion: Pick<Promoting, 'isHolding'>
   /** When the line changed last. */
   readonly updatedAtMs: () => EpochMs
+  /** What the shop has to be told still. */
+  readonly webhooksOwed: () => number
   /** Where a visitor stands; a sign of life of theirs. */
   readonly place: LineApi['place']
 }
@@ -65,7 +67,7 @@ export class LineReports implements ReportsApi {
   }
 
   async metrics(): Promise<LineResult<LineMetrics>> {
-    const { meters, streams, nowMs } = this.#deps
+    const { meters, streams, nowMs, webhooksOwed } = this.#deps
     const line = this.#deps.line()
     if (line === null) return NO_EVENT
     return ok(
@@ -77,6 +79,7 @@ export class LineReports implements ReportsApi {
         capacity: line.event.config.capacity,
         promotions_per_second: meters.promotionsPerSecond(nowMs()),
         holding: Number(this.#isHolding(line)),
+        webhooks_owed: webhooksOwed(),
       }),
     )
   }

@@ -139,6 +139,7 @@ export const LINE_GAUGES = [
   'capacity',
   'promotions_per_second',
   'holding',
+  'webhooks_owed',
 ] as const
 export type LineGauge = (typeof LINE_GAUGES)[number]
 

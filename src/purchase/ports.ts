@@ -1,17 +1,22 @@
 /** What the parts of the purchase service ask of each other. Calls go over RPC. */
 import type { Result } from '../core/result.ts'
 import type { Kept, OperationFailure, OperationName } from '../ports/idempotency.ts'
-import type { Amount, PaymentMethod, PaymentState, ReservationState } from './core/records.ts'
+import type { Amount, PaymentState, ReservationState } from './core/records.ts'
 import type { Heard } from './payments/desk.ts'
 import type { PaymentProvider, ProviderState } from './payments/port.ts'
 import type { OperationKind } from './core/ledger.ts'
 import type { OfficeFailure, Selection } from './core/office.ts'
 import type { SectionPlan } from './core/seat-plan.ts'
+import type { Payment, PaymentDetail, Resolution, SaleFigures } from './sale-views.ts'
+
+export type { Payment, PaymentDetail, Resolution, SaleFigures } from './sale-views.ts'
 
 /** What the gateway has of the purchase service. */
 export interface PurchasePorts {
   readonly office: (eventId: string) => SeatOfficeApi
   readonly wallet: (userId: string) => WalletApi
+  /** How the sales of these events stand, of those that sell seats. Never rejects: who does not answer is left out. */
+  readonly figures: (eventIds: readonly string[]) => Promise<SaleFigures[]>
   /** Sums over all wallets. */
   readonly totals: () => Promise<LedgerTotals>
   /** A visitor gave an admission back. Never rejects: seats that are not reached are free when their hold ends. */
@@ -36,6 +41,8 @@ export type PaymentFailure =
 
 /** The seat office of an event. SeatOffice implements it. */
 export interface SeatOfficeApi extends ProviderPaymentsApi {
+  /** How the sale stands: from memory and one indexed row, so it may be asked often. */
+  figures(): Promise<SaleFigures>
   /** Replaces the catalogue; answers how many seats there are. */
   plan(sections: readonly SectionPlan[]): Promise<OfficeResult<{ readonly seatCount: number }>>
   /** `seats` is the JSON array; null when the map is still the one of `knownVersion`. */
@@ -81,8 +88,6 @@ export type Reservation = {
   readonly paymentId: string | null
 }
 
-export type Payment = { readonly paymentId: string; readonly state: PaymentState; readonly amount: Amount }
-
 /** Payments at a provider. All of it may be repeated. */
 export interface ProviderPaymentsApi {
   /** Opens a checkout for the price. Asked again, it answers how the payment stands. */
@@ -104,20 +109,6 @@ export type ProviderCheckoutCall = PayCall & { readonly origin: string }
 
 /** `checkoutUrl`: where the visitor pays; null when that is over. */
 export type Checkout = Payment & { readonly checkoutUrl: string | null }
-
-export type PaymentDetail = Payment & {
-  readonly reservationId: string
-  readonly userId: string
-  readonly method: PaymentMethod
-  readonly createdAt: string
-  readonly deadlineAt: string
-  /** What the provider calls it. */
-  readonly reference: string | null
-}
-
-/** `paid` and `failed` for a payment that is stuck, `refunded` for one that is due to be. */
-export const RESOLUTIONS = ['paid', 'failed', 'refunded'] as const
-export type Resolution = (typeof RESOLUTIONS)[number]
 
 /** A part of all wallets. WalletShard implements it. */
 export interface WalletApi {

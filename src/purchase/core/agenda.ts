@@ -2,7 +2,7 @@
 import type { EpochMs } from '../../core/time.ts'
 import { Deadlines } from './deadlines.ts'
 import { OPERATION_KEPT_MS } from './limits.ts'
-import type { Change, Errand, ErrandKey } from './records.ts'
+import { ERRAND_KINDS, type Change, type Errand, type ErrandKey, type ErrandKind } from './records.ts'
 
 /** A hold, for as long as nobody pays for it. */
 export type Hold = { readonly reservationId: string; readonly holdEndsAtMs: EpochMs }
@@ -40,6 +40,13 @@ export class Agenda {
   /** Whether it is owed still. */
   errand(key: ErrandKey): Errand | undefined {
     return this.#errands.get(keyOf(key))
+  }
+
+  /** How many errands are owed, of each kind. */
+  owed(): Record<ErrandKind, number> {
+    const counts = Object.fromEntries(ERRAND_KINDS.map((kind) => [kind, 0])) as Record<ErrandKind, number>
+    for (const { kind } of this.#errands.all()) counts[kind] += 1
+    return counts
   }
 
   holdsOver(nowMs: EpochMs, max: number): Hold[] {

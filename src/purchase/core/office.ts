@@ -120,7 +120,10 @@ export function onOrder(
   const { reservation, payments, seats, owed, done } = stepped.value
   const changes: Change[] = []
   if (reservation !== null) changes.push({ kind: 'reservation_saved', reservation })
-  for (const payment of payments) changes.push({ kind: 'payment_saved', payment })
+  for (const payment of payments) {
+    const known = order.payments.find(({ paymentId }) => paymentId === payment.paymentId)
+    changes.push({ kind: 'payment_saved', payment, before: known?.state ?? null })
+  }
   if (seats !== null) changes.push(...seatChanges(office, seatIds, seats, reservationId))
   for (const errand of done) changes.push({ kind: 'errand_done', errand })
   for (const errand of owed) changes.push({ kind: 'errand_saved', errand })
@@ -188,7 +191,7 @@ function seatChanges(
 
 /** Whether these, which are not sold yet, are the last. */
 function sellsOut({ seats }: OfficeState, seatIds: readonly string[]): boolean {
-  return seats.soldCount + seatIds.length === seats.size
+  return seats.count('sold') + seatIds.length === seats.size
 }
 
 function raised({ version }: OfficeState): Change {

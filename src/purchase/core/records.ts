@@ -128,8 +128,12 @@ export type Change =
     }
   /** New or changed. */
   | { readonly kind: 'reservation_saved'; readonly reservation: ReservationRecord }
-  /** New or changed. */
-  | { readonly kind: 'payment_saved'; readonly payment: PaymentRecord }
+  /** New or changed. `before`: the state that it had; null when it is new. */
+  | {
+      readonly kind: 'payment_saved'
+      readonly payment: PaymentRecord
+      readonly before: PaymentState | null
+    }
   /** New, or due at another time. */
   | { readonly kind: 'errand_saved'; readonly errand: Errand }
   | { readonly kind: 'errand_done'; readonly errand: ErrandKey }

@@ -18,6 +18,7 @@ import {
   type OfficeState,
 } from '../core/office.ts'
 import { currentPayment, type Order, type OrderEvent } from '../core/orders.ts'
+import { PaymentCounts } from '../core/payment-counts.ts'
 import type { Change, Errand, ErrandKey, PaymentRecord } from '../core/records.ts'
 import { publicState, SeatMap } from '../core/seat-map.ts'
 import { seatsOf, type SectionPlan } from '../core/seat-plan.ts'
@@ -29,10 +30,11 @@ import type {
   Payment,
   ProviderPaymentsApi,
   Reservation,
+  SaleFigures,
   SeatOfficeApi,
 } from '../ports.ts'
 import type { OfficeHost, OfficeOutside, SeatsChanged } from './office-host.ts'
-import { paymentView, reservationView } from './office-views.ts'
+import { paymentView, reservationView, saleFigures } from './office-views.ts'
 import { Operations } from './operations.ts'
 import { ProviderPayments } from './provider-payments.ts'
 
@@ -71,6 +73,8 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
   #isPlanned: boolean
   /** Done in memory, and not written yet. */
   readonly #unsaved: Change[] = []
+  /** Null until somebody asks for figures: counting reads every payment. */
+  #paymentCounts: PaymentCounts | null = null
   /** When the alarm that was set last rings. */
   #alarmAtMs: number | null = null
 
@@ -116,6 +120,14 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
     return planned.value.ok ? ok({ seatCount: this.#office.seats.size }) : planned.value
   }
 
+  async figures(): Promise<SaleFigures> {
+    const { rows, eventId } = this.#host
+    this.#paymentCounts ??= new PaymentCounts(this.#isPlanned ? rows.paymentCounts() : [])
+    const payments = this.#paymentCounts.all()
+    const [oldestStuck = null] = payments.provider.stuck > 0 ? rows.paymentsIn('stuck', 1) : []
+    return saleFigures(eventId, this.#office.seats, payments, oldestStuck, this.#agenda.owed())
+  }
+
   async map(knownVersion: number | null): Promise<{ version: number; seats: string | null }> {
     this.#endHolds()
     const { version, seats } = this.#office
@@ -127,7 +139,7 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
     const earlier = this.#operations.earlier<Reservation>(call.operation)
     if (earlier !== null) return earlier
     this.#endHolds()
-    const { rows, eventId } = this.#host
+    const { rows } = this.#host
     const nowMs = this.#host.nowMs()
     const seatsOfAdmission = rows
       .reservationsOfAdmission(call.admissionId)
@@ -135,7 +147,7 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
     const request = { ...call, reservationId: this.#host.newId() }
     const held = hold(this.#office, request, seatsOfAdmission, nowMs)
     if (!held.value.ok) return held.value
-    const answer = reservationView(eventId, { reservation: held.value.value, payments: [] })
+    const answer = reservationView(this.#host, { reservation: held.value.value, payments: [] })
     const operation = this.#operations.record(call.operation, answer)
     this.#save([...held.changes, { kind: 'operation_kept', operation }])
     return ok({ answer, isReplay: false })
@@ -148,7 +160,7 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
   async reservation(reservationId: string, userId: string): Promise<OfficeResult<Reservation>> {
     this.#endHolds()
     const found = this.#orderOf(reservationId, userId)
-    return found.ok ? ok(reservationView(this.#host.eventId, found.value)) : found
+    return found.ok ? ok(reservationView(this.#host, found.value)) : found
   }
 
   async giveUp(reservationId: string, userId: string): Promise<OfficeResult<null>> {
@@ -391,6 +403,7 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
         for (const change of kept) {
           applyChange(this.#office, change)
           this.#agenda.apply(change)
+          this.#paymentCounts?.apply(change)
         }
       } catch (error) {
         // Memory and rows may have come apart; the object starts again from the rows.

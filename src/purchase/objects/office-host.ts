@@ -6,6 +6,7 @@ import type { EpochMs } from '../../core/time.ts'
 import type { WebhookTools } from '../../outbound/outbox.ts'
 import type { Hold } from '../core/agenda.ts'
 import type { Order } from '../core/orders.ts'
+import type { PaymentCount } from '../core/payment-counts.ts'
 import type {
   Change,
   Errand,
@@ -42,6 +43,8 @@ export interface OfficeRows {
   orderOfPayment(paymentId: string): Order | null
   /** Payments in this state, the oldest first, at most so many. */
   paymentsIn(state: PaymentState, rowsMax: number): PaymentRecord[]
+  /** Reads every payment: for once in the life of an object. */
+  paymentCounts(): PaymentCount[]
   /** Null when it was not answered since. */
   operation(operationId: string, sinceMs: EpochMs): OperationRecord | null
   oldestOperationAtMs(): EpochMs | null
@@ -86,6 +89,8 @@ export type PaymentTools = {
   readonly currency: string
   /** How long a visitor may take on the provider's page. */
   readonly paymentMs: number
+  /** How long after that a payment may still become known before an operator is asked. */
+  readonly graceMs: number
 }
 
 /** Whom the office deals with. Calls are held back until what was written before them is durable, and may fail. */

@@ -4,6 +4,7 @@ import type { EpochMs } from '../../core/time.ts'
 import { hasSchema, migrate } from '../../durable/migrations.ts'
 import type { SqlDatabase, SqlStatements } from '../../ports/sql-database.ts'
 import type { Order } from '../core/orders.ts'
+import type { PaymentCount } from '../core/payment-counts.ts'
 import type {
   Change,
   Errand,
@@ -27,6 +28,9 @@ import {
   type SeatRow,
 } from './office-rows.ts'
 import { OFFICE_MIGRATIONS } from './office-schema.ts'
+
+/** What operators look for: `payments_by_state` has these alone, and SQLite takes it only where the query says so. */
+const WATCHED: ReadonlySet<PaymentState> = new Set(['stuck', 'refund_due'])
 
 export class OfficeStorage implements OfficeRows {
   readonly #storage: SqlDatabase
@@ -90,12 +94,19 @@ export class OfficeStorage implements OfficeRows {
   paymentsIn(state: PaymentState, rowsMax: number): PaymentRecord[] {
     return this.#sql
       .exec<PaymentRow>(
-        'SELECT * FROM payments WHERE state = ? ORDER BY created_at_ms LIMIT ?',
+        `SELECT * FROM payments WHERE state = ? ${WATCHED.has(state) ? "AND state IN ('stuck', 'refund_due')" : ''}
+         ORDER BY created_at_ms LIMIT ?`,
         state,
         rowsMax,
       )
       .toArray()
       .map(paymentFromRow)
+  }
+
+  paymentCounts(): PaymentCount[] {
+    return this.#sql
+      .exec<PaymentCount>('SELECT method, state, count(*) AS count FROM payments GROUP BY method, state')
+      .toArray()
   }
 
   operation(operationId: string, sinceMs: EpochMs): OperationRecord | null {

@@ -53,6 +53,7 @@ export class ProviderPayments implements ProviderPaymentsApi {
       eventId,
       provider: payments.provider,
       currency: payments.currency,
+      graceMs: payments.graceMs,
       rows: payments.rows,
       log,
       nowMs,

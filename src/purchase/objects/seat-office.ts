@@ -30,6 +30,7 @@ import type {
   ProviderCheckoutCall,
   Reservation,
   Resolution,
+  SaleFigures,
   SeatOfficeApi,
 } from '../ports.ts'
 import { Completions } from './completions.ts'
@@ -58,6 +59,10 @@ export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi, Web
 
   async plan(sections: readonly SectionPlan[]): Promise<OfficeResult<{ seatCount: number }>> {
     return this.#engine.plan(sections)
+  }
+
+  async figures(): Promise<SaleFigures> {
+    return this.#engine.figures()
   }
 
   async map(knownVersion: number | null): Promise<{ version: number; seats: string | null }> {

@@ -1,4 +1,5 @@
 /** INV-10, looked for in the rows after everything that happens, and the books at the end. */
+import { PaymentCounts } from '../../../src/purchase/core/payment-counts.ts'
 import type { PaymentRow, ReservationRow, SeatRow } from '../../../src/purchase/objects/office-rows.ts'
 import type { Buyer } from './buyers.ts'
 import type { SimLine } from './line.ts'
@@ -45,6 +46,16 @@ export function check(scene: Scene): void {
   const totals = wallet.rows.totals()
   if (totals.visitors + totals.funding + totals.sales !== 0 || totals.entries !== 0)
     world.violated('INV-10', `the ledger does not balance: ${JSON.stringify(totals)}`)
+}
+
+/** What operators are shown, kept in memory from change to change, is what the rows say. */
+export async function checkFigures({ world, office }: Scene): Promise<void> {
+  const shown = await office.figures()
+  if (shown === null) return
+  const payments = new PaymentCounts(office.rows.paymentCounts()).all()
+  const kept = JSON.stringify(shown.payments)
+  if (kept !== JSON.stringify(payments))
+    world.violated('figures', `the office shows ${kept}, its rows say ${JSON.stringify(payments)}`)
 }
 
 /** Once all faults are over and everything has come to its end. */

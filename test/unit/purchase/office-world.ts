@@ -1,5 +1,6 @@
 /** A seat office on its real rows, with a clock, an alarm, wallets, a line and a provider that the test holds in its hands. */
 import { ok } from '../../../src/core/result.ts'
+import { PAYMENT_GRACE_MS } from '../../../src/purchase/core/limits.ts'
 import { OfficeEngine } from '../../../src/purchase/objects/office-engine.ts'
 import type { OfficeHost, OfficeOutside } from '../../../src/purchase/objects/office-host.ts'
 import { OfficeStorage } from '../../../src/purchase/objects/office-storage.ts'
@@ -140,6 +141,7 @@ export class OfficeWorld {
         provider: this.#provider === null ? null : this.#untilDeath(this.#provider),
         currency: 'KRW',
         paymentMs: PAYMENT_MS,
+        graceMs: PAYMENT_GRACE_MS,
       },
       webhooks: this.webhooks,
       nowMs: () => this.nowMs,
