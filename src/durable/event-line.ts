@@ -46,6 +46,7 @@ import { LineRecords } from './line-records.ts'
 import { LineStorage } from './line-storage.ts'
 import { LineStreams } from './line-streams.ts'
 import { Promotion } from './promotion.ts'
+import { platformTurns } from './platform-turns.ts'
 import { promotionTools } from './promotion-tools.ts'
 import { streamResponse } from './stream-response.ts'
 
@@ -55,6 +56,7 @@ export class EventLine
 {
   readonly #engine: LineEngine
   readonly #console: LineConsole
+  readonly #turns = platformTurns()
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -127,6 +129,8 @@ export class EventLine
   }
 
   async redeem(request: { admissionId: string; sessionDigest: string }): Promise<LineResult<Admission>> {
+    // A shop that opens its doors redeems hundreds a second.
+    await this.#turns.turn()
     return this.#engine.shop.redeem(request)
   }
 

@@ -17,7 +17,7 @@ import {
   type OfficeFailure,
   type OfficeState,
 } from '../core/office.ts'
-import { currentPayment, type Order, type OrderEvent } from '../core/orders.ts'
+import { currentPayment, paymentOf, type Order, type OrderEvent } from '../core/orders.ts'
 import { PaymentCounts } from '../core/payment-counts.ts'
 import type { Change, Errand, ErrandKey, PaymentRecord } from '../core/records.ts'
 import { publicState, SeatMap } from '../core/seat-map.ts'
@@ -65,7 +65,7 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
   readonly #agenda: Agenda
   readonly #operations: Operations
   readonly #doers: Partial<Record<Errand['kind'], Doer>> = {
-    debit: ({ subject }) => this.#debit(subject),
+    debit: ({ subject }) => this.#debit(this.#paymentOf(subject)),
     close: ({ subject }) => this.provider.close(subject),
     refund: ({ subject }) => this.#refund(subject),
     complete: (errand) => this.#complete(errand),
@@ -198,9 +198,9 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
     if (!wanted.ok) return wanted
     const begun = currentPayment(wanted.value)
     if (begun === undefined) throw new Error('a payment that was begun is not there')
-    if (begun.state === 'pending') await this.#attempt(() => this.#debit(begun.paymentId), 'debit')
+    if (begun.state === 'pending') await this.#attempt(() => this.#debit(begun), 'debit')
     // The wallet was asked meanwhile: how it went is in the rows.
-    const paid = this.#paymentOf(begun.paymentId)
+    const paid = paymentOf(this.#orderWith(begun), begun.paymentId)
     if (paid.state === 'pending') return err({ reason: 'store-unavailable' })
     if (paid.state !== 'paid') return err({ reason: 'insufficient-balance' })
     return ok(paymentView(paid))
@@ -292,12 +292,13 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
     }
   }
 
-  async #debit(paymentId: string): Promise<void> {
-    const { userId, amount } = this.#paymentOf(paymentId)
+  async #debit(payment: PaymentRecord): Promise<void> {
+    const { paymentId, userId, amount } = payment
     const request = { kind: 'payment', userId, amount, reference: paymentId } as const
     const posted = await this.#outside.post({ ...operationNamed(`payment:${paymentId}`), ...request })
     if (!posted.ok && posted.error.reason !== 'insufficient-balance') throw new Error(posted.error.reason)
-    this.#followPayment(
+    this.#follow(
+      this.#orderWith(payment),
       posted.ok
         ? { kind: 'payment_succeeded', paymentId, amount }
         : { kind: 'payment_declined', paymentId, as: 'failed' },
@@ -309,7 +310,7 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
     if (method === 'provider') return this.provider.refund(paymentId)
     const request = { kind: 'refund', userId, amount, reference: paymentId } as const
     await this.#outside.post({ ...operationNamed(`refund:${paymentId}`), ...request })
-    this.#followPayment({ kind: 'payment_refunded', paymentId })
+    this.#follow(this.#orderOfPayment(paymentId), { kind: 'payment_refunded', paymentId })
   }
 
   async #complete({ kind, subject }: ErrandKey): Promise<void> {
@@ -340,10 +341,20 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
   }
 
   #paymentOf(paymentId: string): PaymentRecord {
+    return paymentOf(this.#orderOfPayment(paymentId), paymentId)
+  }
+
+  #orderOfPayment(paymentId: string): Order {
     const order = this.#host.rows.orderOfPayment(paymentId)
-    const payment = order?.payments.find((one) => one.paymentId === paymentId)
-    if (payment === undefined) throw new Error('a payment is not there')
-    return payment
+    if (order === null) throw new Error('a payment is not there')
+    return order
+  }
+
+  /** As it is now. */
+  #orderWith({ reservationId }: PaymentRecord): Order {
+    const order = this.#host.rows.order(reservationId)
+    if (order === null) throw new Error('an order is not there')
+    return order
   }
 
   #walletPayment({ reservation }: Order): PaymentRecord {
@@ -360,12 +371,6 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
       reference: null,
       checkoutUrl: null,
     }
-  }
-
-  #followPayment(event: Extract<OrderEvent, { paymentId: string }>): void {
-    const order = this.#host.rows.orderOfPayment(event.paymentId)
-    if (order === null) throw new Error('a payment is not there')
-    this.#follow(order, event)
   }
 
   /** Decides and saves in one synchronous block. */

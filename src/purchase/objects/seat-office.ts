@@ -8,6 +8,8 @@ import { withTimeout } from '../../bounded.ts'
 import { admissionIdFor } from '../../core/ids.ts'
 import { LineClock } from '../../durable/line-clock.ts'
 import { lineOf } from '../../durable/objects.ts'
+import { platformTurns } from '../../durable/platform-turns.ts'
+import type { Turns } from '../../durable/turns.ts'
 import { randomText } from '../../durable/promotion-tools.ts'
 import type { Admission } from '../../core/views.ts'
 import { log } from '../../observability/log.ts'
@@ -38,18 +40,14 @@ import { walletOf } from './objects.ts'
 import { OfficeEngine } from './office-engine.ts'
 import type { OfficeHost, OfficeOutside } from './office-host.ts'
 import { SeatNews } from './seat-news.ts'
-import { Turns } from './turns.ts'
 import { OfficeStorage } from './office-storage.ts'
-
-/** Short against what a visitor waits for the network, long against what a decision takes. */
-const TURN_MS = 5
 
 /** Of a call with many sales in it: those behind it wait for no line that does not answer. */
 const LINE_TIMEOUT_MS = 5_000
 
 export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi, WebhookSourceApi {
   readonly #engine: OfficeEngine
-  readonly #turns = new Turns({ nowMs: () => Date.now(), wait: (ms) => scheduler.wait(ms), everyMs: TURN_MS })
+  readonly #turns = platformTurns()
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)

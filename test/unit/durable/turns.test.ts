@@ -1,6 +1,6 @@
 /** Who decides when: at once when nobody else does, together in a rush. */
 import { beforeEach, describe, expect, it } from 'vitest'
-import { Turns } from '../../../src/purchase/objects/turns.ts'
+import { Turns } from '../../../src/durable/turns.ts'
 
 const EVERY_MS = 5
 
