@@ -77,6 +77,8 @@ export interface LineShardsApi {
 
 /** What the seat office of an event tells its line. */
 export interface LineSeatsApi {
+  /** Ends admissions as completed, each as `release` does, all in one decision; answers in their order. */
+  completeAll(admissionIds: readonly string[]): Promise<readonly LineResult<Admission>[]>
   /** For the streams of those who are inside. Best effort: whoever misses some finds out by the versions. */
   seatsChanged(news: SeatsNews): Promise<void>
 }

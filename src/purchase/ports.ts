@@ -1,5 +1,6 @@
 /** What the parts of the purchase service ask of each other. Calls go over RPC. */
 import type { Result } from '../core/result.ts'
+import type { Kept, OperationFailure, OperationName } from '../ports/idempotency.ts'
 import type { Amount, PaymentState, ReservationState } from './core/records.ts'
 import type { Heard } from './payments/desk.ts'
 import type { PaymentProvider, ProviderState } from './payments/port.ts'
@@ -27,7 +28,7 @@ export interface PurchasePorts {
 
 export type OfficeResult<T> = Result<
   T,
-  OfficeFailure | PaymentFailure | { readonly reason: 'store-unavailable' }
+  OfficeFailure | PaymentFailure | OperationFailure | { readonly reason: 'store-unavailable' }
 >
 
 /** Why a payment at a provider is not made, or not changed. */
@@ -46,19 +47,21 @@ export interface SeatOfficeApi extends ProviderPaymentsApi {
   plan(sections: readonly SectionPlan[]): Promise<OfficeResult<{ readonly seatCount: number }>>
   /** `seats` is the JSON array; null when the map is still the one of `knownVersion`. */
   map(knownVersion: number | null): Promise<{ readonly version: number; readonly seats: string | null }>
-  /** The same operation again answers the same reservation. */
-  hold(request: HoldCall): Promise<OfficeResult<Reservation>>
+  /** The same operation again gets the first answer. */
+  hold(request: HoldCall): Promise<OfficeResult<Kept<Reservation>>>
+  /** The first answer to an operation; null when it was never carried out, or has not come to its end. */
+  answered(operation: OperationName): Promise<OfficeResult<Kept<Reservation | Checkout>> | null>
   /** `reservation-not-found` for everybody but its holder. */
   reservation(reservationId: string, userId: string): Promise<OfficeResult<Reservation>>
   giveUp(reservationId: string, userId: string): Promise<OfficeResult<null>>
   /** The admission was given back: so are the seats that it holds. */
   left(admissionId: string): Promise<void>
   /** Takes the price out of the visitor's wallet. Asked again, it answers how it stands. */
-  payByWallet(call: PayCall): Promise<OfficeResult<Payment>>
+  payByWallet(call: PayCall): Promise<OfficeResult<Kept<Payment>>>
 }
 
 export type HoldCall = {
-  readonly operationId: string
+  readonly operation: OperationName
   readonly userId: string
   readonly admissionId: string
   readonly selection: Selection
@@ -67,6 +70,7 @@ export type HoldCall = {
 
 /** `admissionId`: the one with which the visitor is inside now. */
 export type PayCall = {
+  readonly operation: OperationName
   readonly reservationId: string
   readonly userId: string
   readonly admissionId: string
@@ -87,7 +91,7 @@ export type Reservation = {
 /** Payments at a provider. All of it may be repeated. */
 export interface ProviderPaymentsApi {
   /** Opens a checkout for the price. Asked again, it answers how the payment stands. */
-  payByProvider(call: ProviderCheckoutCall): Promise<OfficeResult<Checkout>>
+  payByProvider(call: ProviderCheckoutCall): Promise<OfficeResult<Kept<Checkout>>>
   /** News that the provider has signed. `providerEventId`: the same when they are repeated. */
   hearProvider(providerEventId: string, paymentId: string, state: ProviderState): Promise<Heard>
   /** Asks the provider how the payment stands. */
@@ -110,21 +114,23 @@ export type Checkout = Payment & { readonly checkoutUrl: string | null }
 export interface WalletApi {
   balance(userId: string): Promise<Amount>
   /** Carries an operation out once, whoever asks how often; answers the visitor's balance after it. */
-  post(
-    request: PostCall,
-  ): Promise<Result<{ readonly balance: Amount }, { readonly reason: 'insufficient-balance' }>>
+  post(call: PostCall): Promise<PostResult>
   /** Entries of the visitor's account, the newest first; `before`: an entry's id, null for the newest of all. */
   statement(userId: string, before: number | null, limit: number): Promise<StatementEntry[]>
   totals(): Promise<LedgerTotals>
 }
 
-export type PostCall = {
-  readonly operationId: string
+export type PostCall = OperationName & {
   readonly kind: OperationKind
   readonly userId: string
   readonly amount: Amount
   readonly reference: string
 }
+
+export type PostResult = Result<
+  Kept<{ readonly balance: Amount }>,
+  OperationFailure | { readonly reason: 'insufficient-balance' }
+>
 
 export type StatementEntry = {
   readonly entryId: number

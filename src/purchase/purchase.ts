@@ -63,6 +63,7 @@ function officeClient(env: Env, eventId: string): SeatOfficeApi {
         inLane(lanes.of(eventId).visits, () => ask('repeat', (office) => office.map(known))),
       ),
     hold: (call) => ask('repeat', (office) => office.hold(call)),
+    answered: (operation) => ask('repeat', (office) => office.answered(operation)),
     reservation: (reservationId, userId) =>
       ask('repeat', (office) => office.reservation(reservationId, userId)),
     giveUp: (reservationId, userId) => ask('repeat', (office) => office.giveUp(reservationId, userId)),

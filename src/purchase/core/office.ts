@@ -29,7 +29,6 @@ export type Selection =
 
 export type HoldRequest = {
   readonly reservationId: string
-  readonly operationId: string
   readonly userId: string
   readonly admissionId: string
   readonly selection: Selection
@@ -88,10 +87,9 @@ export function hold(
     return decision(err({ reason: 'too-many-seats', seatsMax: SEATS_PER_ADMISSION_MAX }))
   const taken = office.seats.taken(seatIds)
   if (taken.length > 0) return decision(err({ reason: 'seat-taken', seatIds: taken }))
-  const { reservationId, operationId, userId, admissionId, holdMs } = request
+  const { reservationId, userId, admissionId, holdMs } = request
   const reservation: ReservationRecord = {
     reservationId,
-    operationId,
     userId,
     admissionId,
     seatIds,
@@ -153,6 +151,7 @@ export function applyChange(office: OfficeState, change: Change): void {
     case 'payment_saved':
     case 'errand_saved':
     case 'errand_done':
+    case 'operation_kept':
       return
     default:
       unreachable(change)

@@ -7,6 +7,7 @@ import { err, ok, type Result } from '../../core/result.ts'
 import { errorFields, log } from '../../observability/log.ts'
 import { messageOf, type Receipt, type WebhookSourceApi } from '../../outbound/message.ts'
 import { Agenda } from '../core/agenda.ts'
+import type { Kept, OperationName } from '../../ports/idempotency.ts'
 import { OPERATION_KEPT_MS } from '../core/limits.ts'
 import {
   applyChange,
@@ -22,6 +23,7 @@ import type { Change, Errand, ErrandKey, PaymentRecord } from '../core/records.t
 import { publicState, SeatMap } from '../core/seat-map.ts'
 import { seatsOf, type SectionPlan } from '../core/seat-plan.ts'
 import type {
+  Checkout,
   HoldCall,
   OfficeResult,
   PayCall,
@@ -33,6 +35,7 @@ import type {
 } from '../ports.ts'
 import type { OfficeHost, OfficeOutside, SeatsChanged } from './office-host.ts'
 import { paymentView, reservationView, saleFigures } from './office-views.ts'
+import { Operations } from './operations.ts'
 import { ProviderPayments } from './provider-payments.ts'
 
 /** Of holds that end together, so many make room for a request; the alarm does the rest. */
@@ -60,6 +63,7 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
   readonly #outside: OfficeOutside
   readonly #office: OfficeState
   readonly #agenda: Agenda
+  readonly #operations: Operations
   readonly #doers: Partial<Record<Errand['kind'], Doer>> = {
     debit: ({ subject }) => this.#debit(subject),
     close: ({ subject }) => this.provider.close(subject),
@@ -69,6 +73,8 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
   #isPlanned: boolean
   /** Null until somebody asks for figures: counting reads every payment. */
   #paymentCounts: PaymentCounts | null = null
+  /** Done in memory, and not written yet. */
+  readonly #unsaved: Change[] = []
   /** When the alarm that was set last rings. */
   #alarmAtMs: number | null = null
 
@@ -83,7 +89,14 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
       snapshot?.holds ?? [],
       // Without a shop to tell, news that are owed stay in their rows until there is one.
       (snapshot?.errands ?? []).filter(({ kind }) => kind !== 'webhook' || host.webhooks !== null),
+      snapshot?.oldestOperationAtMs ?? null,
     )
+    this.#operations = new Operations({
+      rows: host.rows,
+      isPlanned: () => this.#isPlanned,
+      nowMs: host.nowMs,
+      save: (operation) => this.#save([{ kind: 'operation_kept', operation }]),
+    })
     this.provider = new ProviderPayments({
       host,
       isPlanned: () => this.#isPlanned,
@@ -94,6 +107,7 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
       follow: (order, event) => this.#follow(order, event),
       tellLine: (admissionId) => host.background(this.#completeSoon(admissionId)),
       save: (errand) => this.#save([{ kind: 'errand_saved', errand }]),
+      once: (operation, work) => this.#operations.once(operation, work),
     })
     this.#arm()
   }
@@ -120,22 +134,27 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
     return { version, seats: knownVersion === version ? null : seats.text() }
   }
 
-  async hold(call: HoldCall): Promise<OfficeResult<Reservation>> {
+  async hold(call: HoldCall): Promise<OfficeResult<Kept<Reservation>>> {
     if (!this.#isPlanned) return noSuchSeat(call.selection)
+    const earlier = this.#operations.earlier<Reservation>(call.operation)
+    if (earlier !== null) return earlier
     this.#endHolds()
     const { rows } = this.#host
     const nowMs = this.#host.nowMs()
-    const known = rows.reservationOf(call.operationId, nowMs - OPERATION_KEPT_MS)
-    if (known !== null) return this.#viewOf(known.reservationId)
     const seatsOfAdmission = rows
       .reservationsOfAdmission(call.admissionId)
       .reduce((sum, { seatIds }) => sum + seatIds.length, 0)
     const request = { ...call, reservationId: this.#host.newId() }
     const held = hold(this.#office, request, seatsOfAdmission, nowMs)
-    this.#save(held.changes)
-    return held.value.ok
-      ? ok(reservationView(this.#host, { reservation: held.value.value, payments: [] }))
-      : held.value
+    if (!held.value.ok) return held.value
+    const answer = reservationView(this.#host, { reservation: held.value.value, payments: [] })
+    const operation = this.#operations.record(call.operation, answer)
+    this.#save([...held.changes, { kind: 'operation_kept', operation }])
+    return ok({ answer, isReplay: false })
+  }
+
+  async answered(operation: OperationName): Promise<OfficeResult<Kept<Reservation | Checkout>> | null> {
+    return this.#operations.earlier(operation)
   }
 
   async reservation(reservationId: string, userId: string): Promise<OfficeResult<Reservation>> {
@@ -160,7 +179,14 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
     }
   }
 
-  async payByWallet({ reservationId, userId, admissionId }: PayCall): Promise<OfficeResult<Payment>> {
+  async payByWallet(call: PayCall): Promise<OfficeResult<Kept<Payment>>> {
+    const paid = await this.#operations.once(call.operation, () => this.#payByWallet(call))
+    // Whoever is told again needs not wait for the line.
+    if (paid.ok && !paid.value.isReplay) await this.#completeSoon(call.admissionId)
+    return paid
+  }
+
+  async #payByWallet({ reservationId, userId, admissionId }: PayCall): Promise<OfficeResult<Payment>> {
     this.#endHolds()
     const found = this.#orderOf(reservationId, userId)
     if (!found.ok) return found
@@ -177,23 +203,35 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
     const paid = this.#paymentOf(begun.paymentId)
     if (paid.state === 'pending') return err({ reason: 'store-unavailable' })
     if (paid.state !== 'paid') return err({ reason: 'insufficient-balance' })
-    await this.#completeSoon(wanted.value.reservation.admissionId)
     return ok(paymentView(paid))
   }
 
   /** The host's alarm has rung. Running it twice, late or early changes nothing but delay. */
   async alarm(): Promise<void> {
     this.#alarmAtMs = null
-    this.#endHolds()
     const nowMs = this.#host.nowMs()
+    this.#forget(nowMs)
+    this.#endHolds()
+    // What was left for later.
+    this.#save([])
     const due = Map.groupBy(this.#agenda.errandsDue(nowMs, ERRANDS_MAX), ({ kind }) => kind === 'webhook')
     this.#tellShop(due.get(true) ?? [], nowMs)
     for (const errand of due.get(false) ?? []) this.#start(errand, nowMs)
-    // Before the sweeping, which may fail.
     this.#arm()
-    if (!this.#isPlanned) return
-    this.#host.rows.forget(nowMs - OPERATION_KEPT_MS, FORGOTTEN_MAX)
-    this.provider.forget(nowMs)
+  }
+
+  /** What fails here is done again later, and nothing else waits for it. */
+  #forget(nowMs: number): void {
+    const { rows } = this.#host
+    try {
+      if (!this.#isPlanned) return
+      rows.forget(nowMs - OPERATION_KEPT_MS, FORGOTTEN_MAX)
+      this.provider.forget(nowMs)
+      this.#agenda.forgotten(rows.oldestOperationAtMs())
+    } catch (error) {
+      log.warn('office_not_swept', { eventId: this.#host.eventId, ...errorFields(error) })
+      this.#agenda.forgotten(nowMs - OPERATION_KEPT_MS + AGAIN_MS_MAX)
+    }
   }
 
   // --- What is owed to others ---------------------------------------------------------------------------------------
@@ -257,7 +295,8 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
   async #debit(paymentId: string): Promise<void> {
     const { userId, amount } = this.#paymentOf(paymentId)
     const request = { kind: 'payment', userId, amount, reference: paymentId } as const
-    const posted = await this.#outside.post({ operationId: `payment:${paymentId}`, ...request })
+    const posted = await this.#outside.post({ ...operationNamed(`payment:${paymentId}`), ...request })
+    if (!posted.ok && posted.error.reason !== 'insufficient-balance') throw new Error(posted.error.reason)
     this.#followPayment(
       posted.ok
         ? { kind: 'payment_succeeded', paymentId, amount }
@@ -269,13 +308,13 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
     const { userId, amount, method } = this.#paymentOf(paymentId)
     if (method === 'provider') return this.provider.refund(paymentId)
     const request = { kind: 'refund', userId, amount, reference: paymentId } as const
-    await this.#outside.post({ operationId: `refund:${paymentId}`, ...request })
+    await this.#outside.post({ ...operationNamed(`refund:${paymentId}`), ...request })
     this.#followPayment({ kind: 'payment_refunded', paymentId })
   }
 
   async #complete({ kind, subject }: ErrandKey): Promise<void> {
     await this.#outside.complete(subject)
-    this.#save([{ kind: 'errand_done', errand: { kind, subject } }])
+    this.#saveLater({ kind: 'errand_done', errand: { kind, subject } })
   }
 
   /** The next fan is told at once; a line that does not answer at once is told by the alarm. */
@@ -298,12 +337,6 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
     return order === null || order.reservation.userId !== userId
       ? err({ reason: 'reservation-not-found' })
       : ok(order)
-  }
-
-  #viewOf(reservationId: string): OfficeResult<Reservation> {
-    const order = this.#host.rows.order(reservationId)
-    if (order === null) throw new Error('a reservation is not there')
-    return ok(reservationView(this.#host, order))
   }
 
   #paymentOf(paymentId: string): PaymentRecord {
@@ -352,14 +385,21 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
 
   // --- Saving -------------------------------------------------------------------------------------------------------
 
+  /** For what may be lost: it is written with the next decision, or by the alarm. A restart does it again. */
+  #saveLater(change: Change): void {
+    this.#agenda.apply(change)
+    this.#unsaved.push(change)
+  }
+
   #save(changes: readonly Change[]): void {
     const kept = changes.filter(
       (change) => change.kind !== 'errand_saved' || this.#isDoneHere(change.errand.kind),
     )
     const previousVersion = this.#office.version
-    if (kept.length > 0) {
+    const unsaved = this.#unsaved.splice(0)
+    if (kept.length + unsaved.length > 0) {
       try {
-        this.#host.rows.apply(kept)
+        this.#host.rows.apply([...unsaved, ...kept])
         for (const change of kept) {
           applyChange(this.#office, change)
           this.#agenda.apply(change)
@@ -396,6 +436,11 @@ function seatsIn(changes: readonly Change[]): SeatsChanged['seats'] {
         : [],
     ),
   )
+}
+
+/** An operation of the office's own: nobody else can ask for another one by its name. */
+function operationNamed(operationId: string): OperationName {
+  return { operationId, requestHash: '' }
 }
 
 /** Sets the next attempt before this one begins: whatever becomes of it, there is a next one. */

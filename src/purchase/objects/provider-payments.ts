@@ -1,6 +1,7 @@
 /** Payments at a provider as a seat office offers them: to visitors, to the provider's webhooks and to operators. */
 import { err, ok, type Result } from '../../core/result.ts'
 import { log } from '../../observability/log.ts'
+import type { Kept, OperationName } from '../../ports/idempotency.ts'
 import type { OfficeFailure } from '../core/office.ts'
 import { currentPayment, type Order, type OrderEvent } from '../core/orders.ts'
 import type { Errand, PaymentRecord, PaymentState } from '../core/records.ts'
@@ -34,6 +35,11 @@ export type ProviderPaymentsLink = {
   /** The line is told of a sale now and not by the alarm; nobody waits for it. */
   readonly tellLine: (admissionId: string) => void
   readonly save: (errand: Errand) => void
+  /** Carries an operation out unless it has been, or is being. */
+  readonly once: <T>(
+    operation: OperationName,
+    work: () => Promise<OfficeResult<T>>,
+  ) => Promise<OfficeResult<Kept<T>>>
 }
 
 export class ProviderPayments implements ProviderPaymentsApi {
@@ -58,7 +64,11 @@ export class ProviderPayments implements ProviderPaymentsApi {
     })
   }
 
-  async payByProvider({
+  async payByProvider(call: ProviderCheckoutCall): Promise<OfficeResult<Kept<Checkout>>> {
+    return this.#link.once(call.operation, () => this.#checkOut(call))
+  }
+
+  async #checkOut({
     reservationId,
     userId,
     admissionId,

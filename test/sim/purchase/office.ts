@@ -170,9 +170,10 @@ export class SimOffice {
       orderOfPayment: (paymentId) => rows.orderOfPayment(paymentId),
       paymentCounts: () => rows.paymentCounts(),
       paymentsIn: (state, rowsMax) => rows.paymentsIn(state, rowsMax),
-      reservationOf: (operationId, sinceMs) => rows.reservationOf(operationId, sinceMs),
+      operation: (operationId, sinceMs) => rows.operation(operationId, sinceMs),
+      oldestOperationAtMs: () => rows.oldestOperationAtMs(),
       reservationsOfAdmission: (admissionId) => rows.reservationsOfAdmission(admissionId),
-      forget: (madeBeforeMs, rowsMax) => rows.forget(madeBeforeMs, rowsMax),
+      forget: (beforeMs, rowsMax) => rows.forget(beforeMs, rowsMax),
     }
     return this.#world.mutant?.rows?.(right, () => this.#world.nowMs) ?? right
   }

@@ -31,6 +31,8 @@ type Books = {
   readonly seats: readonly SeatRow[]
   readonly reservations: readonly ReservationRow[]
   readonly payments: readonly PaymentRow[]
+  /** Reservations that somebody who asks again is told of. */
+  readonly answered: ReadonlySet<string>
 }
 
 /** After every step: seats and reservations agree, nobody shares a seat, nothing is paid twice. */
@@ -105,13 +107,19 @@ function booksOf({ database }: SimOffice): Books | null {
     seats: database.sql.exec<SeatRow>('SELECT * FROM seats').toArray(),
     reservations: database.sql.exec<ReservationRow>('SELECT * FROM reservations').toArray(),
     payments: database.sql.exec<PaymentRow>('SELECT * FROM payments').toArray(),
+    answered: new Set(
+      database.sql
+        .exec<{ id: string }>("SELECT answer ->> 'reservationId' AS id FROM operations")
+        .toArray()
+        .map(({ id }) => id),
+    ),
   }
 }
 
-function checkSeats(world: PurchaseWorld, { seats, reservations }: Books): void {
+function checkSeats(world: PurchaseWorld, { seats, reservations, answered }: Books): void {
   const holders = new Map<string, string>()
-  const operations = new Set(reservations.map(({ operation_id }) => operation_id))
-  if (operations.size < reservations.length) world.violated('INV-10', 'one request has made two reservations')
+  const unanswered = reservations.find(({ reservation_id }) => !answered.has(reservation_id))
+  if (unanswered !== undefined) world.violated('INV-10', 'one request has made two reservations')
   for (const { reservation_id, seat_ids, state } of reservations) {
     const expected = SEATS_OF[state]
     if (expected === undefined) continue

@@ -125,7 +125,6 @@ export class DeskWorld {
   #reservation(): ReservationRecord {
     return {
       reservationId: 'r',
-      operationId: 'o',
       userId: 'ann',
       admissionId: 'a',
       seatIds: SEATS,

@@ -50,7 +50,6 @@ class Hall {
         this.office,
         {
           reservationId,
-          operationId: reservationId,
           userId: 'ann',
           admissionId: reservationId,
           selection: { kind: 'section', section: 'A', count },

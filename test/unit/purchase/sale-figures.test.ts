@@ -1,11 +1,10 @@
 /** What operators see of a sale is what its rows say, whatever has happened. */
 import { beforeEach, describe, expect, it } from 'vitest'
-import { ok } from '../../../src/core/result.ts'
 import type { Log } from '../../../src/observability/log.ts'
 import { PAYMENT_GRACE_MS } from '../../../src/purchase/core/limits.ts'
 import type { SaleFigures } from '../../../src/purchase/ports.ts'
 import { SaleRounds } from '../../../src/purchase/sale-rounds.ts'
-import { OfficeWorld, PAYMENT_MS } from './office-world.ts'
+import { OfficeWorld, operation, PAYMENT_MS } from './office-world.ts'
 import { AWAY, paid, ScriptedProvider } from './scripted-provider.ts'
 
 const PRICE = 12_000
@@ -23,7 +22,8 @@ describe('the figures of a sale', () => {
   async function figures(): Promise<SaleFigures> {
     const kept = await world.engine.figures()
     world.restart()
-    expect(await world.engine.figures()).toEqual(kept)
+    // What is owed is done again after a restart, when its end was not written yet.
+    expect(await world.engine.figures()).toEqual({ ...kept, owed: expect.anything() })
     return kept
   }
 
@@ -38,7 +38,12 @@ describe('the figures of a sale', () => {
     await world.engine.figures()
     const reservationId = await world.held()
     expect((await world.engine.figures()).seats).toEqual({ free: 2, held: 2, sold: 0 })
-    await world.engine.payByWallet({ reservationId, userId: 'ann', admissionId: 'admission' })
+    await world.engine.payByWallet({
+      operation: operation('pay'),
+      reservationId,
+      userId: 'ann',
+      admissionId: 'admission',
+    })
     await world.settled()
     const { seats, payments, owed } = await figures()
     expect(seats).toEqual({ free: 2, held: 0, sold: 2 })
@@ -81,10 +86,14 @@ describe('the figures of a sale', () => {
 
   it('count the news that the shop has not taken', async () => {
     world.webhooks = { send: async () => {}, resendMs: 60_000 }
-    world.wallet = async () => ok({ balance: 0 })
     world.restart()
     const reservationId = await world.held()
-    await world.engine.payByWallet({ reservationId, userId: 'ann', admissionId: 'admission' })
+    await world.engine.payByWallet({
+      operation: operation('pay'),
+      reservationId,
+      userId: 'ann',
+      admissionId: 'admission',
+    })
     expect((await figures()).owed.webhook).toBe(1)
   })
 })
