@@ -100,8 +100,8 @@ export class LineEngine implements EngineApi, Pick<LineSeatsApi, 'seatsChanged'>
       meters,
       streams,
       promotion,
-      news: parts.news ?? null,
       updatedAtMs: () => this.#updatedAtMs,
+      webhooksOwed: () => parts.news?.owed() ?? 0,
       place: (userId) => this.visits.place(userId),
     })
   }

@@ -7,7 +7,7 @@ import { progressView } from '../core/progress.ts'
 import { ok } from '../core/result.ts'
 import type { EpochMs } from '../core/time.ts'
 import type { EventDetail, EventStatus, EventVisit, Progress } from '../core/views.ts'
-import type { LineLink, Promoting, ShopNews, Streams } from '../ports/line-host.ts'
+import type { LineLink, Promoting, Streams } from '../ports/line-host.ts'
 import type { LineApi, LineMetrics, LineResult } from '../ports/lines.ts'
 import type { LineMeters } from './line-meters.ts'
 
@@ -15,10 +15,10 @@ export type LineReportsDeps = Pick<LineLink, 'line' | 'nowMs'> & {
   readonly meters: LineMeters
   readonly streams: Pick<Streams, 'size'>
   readonly promotion: Pick<Promoting, 'isHolding'>
-  /** Null: there is no shop to tell. */
-  readonly news: Pick<ShopNews, 'owed'> | null
   /** When the line changed last. */
   readonly updatedAtMs: () => EpochMs
+  /** What the shop has to be told still. */
+  readonly webhooksOwed: () => number
   /** Where a visitor stands; a sign of life of theirs. */
   readonly place: LineApi['place']
 }
@@ -67,7 +67,7 @@ export class LineReports implements ReportsApi {
   }
 
   async metrics(): Promise<LineResult<LineMetrics>> {
-    const { meters, streams, news, nowMs } = this.#deps
+    const { meters, streams, nowMs, webhooksOwed } = this.#deps
     const line = this.#deps.line()
     if (line === null) return NO_EVENT
     return ok(
@@ -79,7 +79,7 @@ export class LineReports implements ReportsApi {
         capacity: line.event.config.capacity,
         promotions_per_second: meters.promotionsPerSecond(nowMs()),
         holding: Number(this.#isHolding(line)),
-        webhooks_owed: news?.owed() ?? 0,
+        webhooks_owed: webhooksOwed(),
       }),
     )
   }

@@ -71,10 +71,10 @@ export class OfficeEngine implements Omit<SeatOfficeApi, keyof ProviderPaymentsA
     complete: (errand) => this.#complete(errand),
   }
   #isPlanned: boolean
-  /** Null until somebody asks for figures: counting reads every payment. */
-  #paymentCounts: PaymentCounts | null = null
   /** Done in memory, and not written yet. */
   readonly #unsaved: Change[] = []
+  /** Null until somebody asks for figures: counting reads every payment. */
+  #paymentCounts: PaymentCounts | null = null
   /** When the alarm that was set last rings. */
   #alarmAtMs: number | null = null
 

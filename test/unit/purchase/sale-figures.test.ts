@@ -1,7 +1,9 @@
 /** What operators see of a sale is what its rows say, whatever has happened. */
 import { beforeEach, describe, expect, it } from 'vitest'
+import { ok } from '../../../src/core/result.ts'
 import type { Log } from '../../../src/observability/log.ts'
 import { PAYMENT_GRACE_MS } from '../../../src/purchase/core/limits.ts'
+import { ERRAND_AGAIN_MS } from '../../../src/purchase/core/orders.ts'
 import type { SaleFigures } from '../../../src/purchase/ports.ts'
 import { SaleRounds } from '../../../src/purchase/sale-rounds.ts'
 import { OfficeWorld, operation, PAYMENT_MS } from './office-world.ts'
@@ -20,10 +22,11 @@ describe('the figures of a sale', () => {
 
   /** An office that has counted from the beginning, and one that counts its rows now, say the same. */
   async function figures(): Promise<SaleFigures> {
+    // That the line has heard is written a little later.
+    await world.pass(ERRAND_AGAIN_MS)
     const kept = await world.engine.figures()
     world.restart()
-    // What is owed is done again after a restart, when its end was not written yet.
-    expect(await world.engine.figures()).toEqual({ ...kept, owed: expect.anything() })
+    expect(await world.engine.figures()).toEqual(kept)
     return kept
   }
 
@@ -86,6 +89,7 @@ describe('the figures of a sale', () => {
 
   it('count the news that the shop has not taken', async () => {
     world.webhooks = { send: async () => {}, resendMs: 60_000 }
+    world.wallet = async () => ok({ answer: { balance: 0 }, isReplay: false })
     world.restart()
     const reservationId = await world.held()
     await world.engine.payByWallet({
