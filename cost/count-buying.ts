@@ -13,6 +13,7 @@ const MAPS = 100
 const PRICE = 4_500
 /** After the last: the queue waits for a batch to fill, and the shop is told. */
 const QUEUE_SETTLE_MS = 5_000
+const OFFICE_SETTLE_MS = 10_000
 
 /** Holding and paying, each way, in a full event whose next visitor is admitted by each sale. */
 export async function buyingRun(steps: CountSteps): Promise<void> {
@@ -33,6 +34,8 @@ export async function buyingRun(steps: CountSteps): Promise<void> {
       client.pay(eventId, shopper, reservationId, 'wallet'),
     ),
   )
+  // What an office did last it may write by its alarm.
+  await sleep(OFFICE_SETTLE_MS)
   await steps.count('scrape', 'scrape of the metrics of one event that sells seats', SCRAPES, () =>
     oneByOne(times(SCRAPES), () => client.scrape()),
   )

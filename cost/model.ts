@@ -22,8 +22,6 @@ const STREAM_LIFE_SECONDS = (STREAM_LIFE_MS_MIN + STREAM_LIFE_MS_SPREAD / 2) / 1
 const LEASE_TTL_SECONDS = 600
 /** Where those who poll are; each asks the line for the document once a second. A sale that a country watches. */
 const DATA_CENTRES = 20
-/** Sixteen objects keep the first answers to idempotency keys (src/durable-clients.ts). */
-const KEY_SHARDS = 16
 /** What the watchdog compares in one script call. */
 const LEASES_PER_CALL = 1_000
 
@@ -202,7 +200,7 @@ function buying(load: Workload, counted: Operations): Activity[] {
     arithmetic,
     needs,
   })
-  const objects = 1 + KEY_SHARDS + (byWallet ? WALLET_SHARDS : 0)
+  const objects = 1 + (byWallet ? WALLET_SHARDS : 0)
   return [
     each('maps of the seats', needsOf(seatMap)),
     ...(byWallet ? [each('wallets charged', needsOf(charge))] : []),
@@ -218,7 +216,7 @@ function buying(load: Workload, counted: Operations): Activity[] {
     },
     {
       phase: 'buying',
-      label: 'office, key and wallet objects awake',
+      label: 'office and wallets awake',
       times: objects * seconds,
       arithmetic: `${objects} x ${text(seconds)} s, at most`,
       needs: { objectGbSeconds: OBJECT_GB },
