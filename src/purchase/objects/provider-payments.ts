@@ -18,9 +18,6 @@ import type {
 import type { OfficeHost } from './office-host.ts'
 import { checkoutView, paymentDetail } from './office-views.ts'
 
-/** Providers repeat their webhooks for up to four days. */
-const EVENTS_KEPT_MS = 7 * 24 * 60 * 60 * 1_000
-const EVENTS_FORGOTTEN_MAX = 500
 /** One page of what an operator has to look at. */
 const LISTED_MAX = 200
 
@@ -140,11 +137,6 @@ export class ProviderPayments implements ProviderPaymentsApi {
 
   refund(paymentId: string): Promise<void> {
     return this.#desk.refund(paymentId)
-  }
-
-  /** Events that no provider repeats any more. */
-  forget(nowMs: number): void {
-    this.#link.host.payments.rows.forgetEvents(nowMs - EVENTS_KEPT_MS, EVENTS_FORGOTTEN_MAX)
   }
 
   #orderOfPayment(paymentId: string): Order | null {
