@@ -1,0 +1,88 @@
+/** The records of all drops in PostgreSQL. */
+import { RECORDS_TIMEOUT_MS } from '../core/limits.ts'
+import type { ClaimRecord, RecordOutcome } from '../core/records.ts'
+import type { ClaimRecords } from '../ports.ts'
+import type { Parameter, PostgresPool } from './pool.ts'
+
+/** $1 the drop, $2 the generation. */
+const RAISE = `
+INSERT INTO drops (drop_id, generation) VALUES ($1, $2::bigint)
+ON CONFLICT (drop_id) DO UPDATE SET generation = greatest(drops.generation, excluded.generation)
+RETURNING generation::float8`
+
+/**
+ * The upsert that changes nothing locks the row and sees its latest generation, even one that has been raised since the
+ * statement began: whoever raises it waits for the claims of this statement, and reads them. $1 the drop, $2 the
+ * generation, $3 the claims as a JSON array.
+ */
+const INSERT = `
+WITH fence AS (
+  INSERT INTO drops (drop_id, generation) VALUES ($1, $2::bigint)
+  ON CONFLICT (drop_id) DO UPDATE SET generation = drops.generation
+  RETURNING generation
+), inserted AS (
+  INSERT INTO drop_claims (drop_id, user_id, code, claimed_at_ms)
+  SELECT $1, claim."userId", claim.code, claim."claimedAtMs"
+  FROM fence, jsonb_to_recordset($3::text::jsonb) AS claim ("userId" text, code text, "claimedAtMs" bigint)
+  WHERE fence.generation <= $2::bigint
+  ON CONFLICT DO NOTHING
+)
+SELECT generation::float8 FROM fence`
+
+const COLUMNS = 'user_id, code, claimed_at_ms::float8'
+
+/** $1 the drop, $2 the visitors as a JSON array. A statement of its own: INSERT does not see what another has just written. */
+const OF_VISITORS = `
+SELECT ${COLUMNS} FROM drop_claims
+WHERE drop_id = $1 AND user_id IN (SELECT jsonb_array_elements_text($2::text::jsonb))`
+
+const OF_VISITOR = `SELECT ${COLUMNS} FROM drop_claims WHERE drop_id = $1 AND user_id = $2`
+
+const PAGE = `
+SELECT ${COLUMNS} FROM drop_claims WHERE drop_id = $1 AND user_id > $2 ORDER BY user_id LIMIT $3::int`
+
+const COUNT = 'SELECT count(*)::int AS claims FROM drop_claims WHERE drop_id = $1'
+
+type Row = { readonly user_id: string; readonly code: string; readonly claimed_at_ms: number }
+
+/** The records in the database that the pool connects to. */
+export function postgresRecords(pool: PostgresPool): ClaimRecords {
+  const rows = <T>(statement: string, parameters: readonly Parameter[]) =>
+    pool.rows<T>(statement, parameters, RECORDS_TIMEOUT_MS)
+  const claims = async (statement: string, parameters: readonly Parameter[]) =>
+    (await rows<Row>(statement, parameters)).map(recordOf)
+  const generationBy = async (statement: string, parameters: readonly Parameter[]) => {
+    const [row] = await rows<{ generation: number }>(statement, parameters)
+    if (row === undefined) throw new Error('a drop without a generation')
+    return row.generation
+  }
+  return {
+    raise: (dropId, generation) => generationBy(RAISE, [dropId, generation]),
+    async insert(dropId, generation, batch) {
+      const current = await generationBy(INSERT, [dropId, generation, JSON.stringify(batch)])
+      const visitors = JSON.stringify(batch.map(({ userId }) => userId))
+      const recorded = await claims(OF_VISITORS, [dropId, visitors])
+      const codes = new Map(recorded.map(({ userId, code }) => [userId, code]))
+      return batch.map(({ userId, code }): RecordOutcome => {
+        if (codes.get(userId) === code) return 'recorded'
+        return current > generation ? 'stale' : 'conflict'
+      })
+    },
+    async claimOf(dropId, userId) {
+      const [claim] = await claims(OF_VISITOR, [dropId, userId])
+      return claim ?? null
+    },
+    page: (dropId, afterUserId, limit) => claims(PAGE, [dropId, afterUserId, limit]),
+    async count(dropId) {
+      const [row] = await rows<{ claims: number }>(COUNT, [dropId])
+      return row?.claims ?? 0
+    },
+    async ping() {
+      await rows('SELECT 1', [])
+    },
+  }
+}
+
+function recordOf({ user_id: userId, code, claimed_at_ms: claimedAtMs }: Row): ClaimRecord {
+  return { userId, code, claimedAtMs }
+}
