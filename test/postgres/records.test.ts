@@ -30,6 +30,7 @@ const claim = (userId: string, code = `CODE-${userId}`): ClaimRecord => ({
 
 describe('the records', () => {
   test('a batch that arrives twice is recorded once', async () => {
+    await records.raise('twice', 1)
     const batch = ['ada', 'bob', '방문자-😀'].map((userId) => claim(userId))
     expect(await records.insert('twice', 1, batch)).toEqual(['recorded', 'recorded', 'recorded'])
     expect(await records.insert('twice', 1, [...batch, claim('eve')])).toEqual(Array(4).fill('recorded'))
@@ -40,6 +41,7 @@ describe('the records', () => {
   })
 
   test('a visitor keeps the first code and a code its first visitor, and whoever differs is told', async () => {
+    await records.raise('conflict', 1)
     await records.insert('conflict', 1, [claim('ada', 'A'), claim('bob', 'B')])
     const batch = [claim('ada', 'C'), claim('eve', 'B'), claim('kim', 'D')]
     expect(await records.insert('conflict', 1, batch)).toEqual(['conflict', 'conflict', 'recorded'])
@@ -47,11 +49,13 @@ describe('the records', () => {
   })
 
   test('the same claim twice in one batch is recorded once', async () => {
+    await records.raise('same', 1)
     expect(await records.insert('same', 1, [claim('ada'), claim('ada')])).toEqual(['recorded', 'recorded'])
     expect(await records.count('same')).toBe(1)
   })
 
   test('claims of an older generation are refused; those that are recorded stay so', async () => {
+    await records.raise('fence', 1)
     await records.insert('fence', 1, [claim('ada')])
     expect(await records.raise('fence', 2)).toBe(2)
     expect(await records.raise('fence', 1), 'it never falls').toBe(2)
@@ -74,7 +78,13 @@ describe('the records', () => {
     expect(await records.page('race', '', 10)).toEqual([claim('ada')])
   })
 
-  test('claims that wait while the generation is raised are refused, even for a drop that was not known', async () => {
+  test('a drop whose generation was never raised has no claims', async () => {
+    expect(await records.insert('unknown', 1, [claim('ada')])).toEqual(['stale'])
+    expect(await records.count('unknown')).toBe(0)
+  })
+
+  test('claims that wait while the generation is raised are refused', async () => {
+    await records.raise('late', 1)
     const other = await database.sql.reserve()
     await other`BEGIN`
     await postgresRecords(transactionOf(other)).raise('late', 2)
@@ -88,6 +98,7 @@ describe('the records', () => {
 
   test('pages go by code points, each claim once', async () => {
     const userIds = ['B', 'Z', 'a', 'é', '방', '😀', 'aa']
+    await records.raise('pages', 1)
     await records.insert(
       'pages',
       1,

@@ -11,15 +11,13 @@ ON CONFLICT (drop_id) DO UPDATE SET generation = greatest(drops.generation, excl
 RETURNING generation::float8`
 
 /**
- * The upsert that changes nothing locks the row and sees its latest generation, even one that has been raised since the
- * statement began: whoever raises it waits for the claims of this statement, and reads them. $1 the drop, $2 the
- * generation, $3 the claims as a JSON array.
+ * The lock that is shared lets batches go side by side; whoever raises the generation waits for them, and reads what they
+ * wrote; and it shows the latest generation, even one that has been raised since the statement began. A drop whose
+ * generation was never raised has no claims. $1 the drop, $2 the generation, $3 the claims as a JSON array.
  */
 const INSERT = `
 WITH fence AS (
-  INSERT INTO drops (drop_id, generation) VALUES ($1, $2::bigint)
-  ON CONFLICT (drop_id) DO UPDATE SET generation = drops.generation
-  RETURNING generation
+  SELECT generation FROM drops WHERE drop_id = $1 FOR SHARE
 ), inserted AS (
   INSERT INTO drop_claims (drop_id, user_id, code, claimed_at_ms)
   SELECT $1, claim."userId", claim.code, claim."claimedAtMs"
@@ -51,10 +49,10 @@ export function postgresRecords(pool: PostgresPool): ClaimRecords {
     pool.rows<T>(statement, parameters, RECORDS_TIMEOUT_MS)
   const claims = async (statement: string, parameters: readonly Parameter[]) =>
     (await rows<Row>(statement, parameters)).map(recordOf)
+  /** Infinity: it was never raised, so no claim is taken. */
   const generationBy = async (statement: string, parameters: readonly Parameter[]) => {
     const [row] = await rows<{ generation: number }>(statement, parameters)
-    if (row === undefined) throw new Error('a drop without a generation')
-    return row.generation
+    return row?.generation ?? Infinity
   }
   return {
     raise: (dropId, generation) => generationBy(RAISE, [dropId, generation]),
