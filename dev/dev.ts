@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { startBackend } from './backend.ts'
+import { POSTGRES_BINDING } from '../src/drops/postgres/binding.ts'
+import { startBackend, type Backend } from './backend.ts'
 import { Cleanup } from './cleanup.ts'
 import { ensureDemoEvent } from './demo-event.ts'
 import { everyMinute } from './every-minute.ts'
@@ -29,7 +30,7 @@ async function main(cleanup: Cleanup): Promise<void> {
     [WRANGLER, 'dev', ...wranglerArguments(port, state.path, backend.variables)],
     {
       cwd: PROJECT_ROOT,
-      env: wranglerEnvironment(),
+      env: { ...wranglerEnvironment(), ...postgresEnvironment(backend) },
       stdio: 'inherit',
     },
   )
@@ -44,6 +45,12 @@ async function main(cleanup: Cleanup): Promise<void> {
     .then(() => ensureDemoEvent(url, backend.variables['ADMIN_API_KEY'] ?? ''))
     .catch((error: unknown) => console.error(error))
   await once(wrangler, 'exit')
+}
+
+/** The address of the database, if wrangler.toml has a Hyperdrive. */
+function postgresEnvironment({ postgres }: Backend): Record<string, string> {
+  const variable = `CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_${POSTGRES_BINDING}`
+  return postgres === null ? {} : { [variable]: postgres.url }
 }
 
 /** The variables go by a file, not by the command line, which every user of the machine can read. */

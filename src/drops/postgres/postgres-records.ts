@@ -3,6 +3,7 @@ import { RECORDS_TIMEOUT_MS } from '../core/limits.ts'
 import type { ClaimRecord, RecordOutcome } from '../core/records.ts'
 import type { ClaimRecords } from '../ports.ts'
 import type { Parameter, PostgresPool } from './pool.ts'
+import { FRESH } from './statements.ts'
 
 /** $1 the drop, $2 the generation. */
 const RAISE = `
@@ -30,16 +31,16 @@ SELECT generation::float8 FROM fence`
 const COLUMNS = 'user_id, code, claimed_at_ms::float8'
 
 /** $1 the drop, $2 the visitors as a JSON array. A statement of its own: INSERT does not see what another has just written. */
-const OF_VISITORS = `
+const OF_VISITORS = `${FRESH}
 SELECT ${COLUMNS} FROM drop_claims
 WHERE drop_id = $1 AND user_id IN (SELECT jsonb_array_elements_text($2::text::jsonb))`
 
-const OF_VISITOR = `SELECT ${COLUMNS} FROM drop_claims WHERE drop_id = $1 AND user_id = $2`
+const OF_VISITOR = `${FRESH} SELECT ${COLUMNS} FROM drop_claims WHERE drop_id = $1 AND user_id = $2`
 
-const PAGE = `
+const PAGE = `${FRESH}
 SELECT ${COLUMNS} FROM drop_claims WHERE drop_id = $1 AND user_id > $2 ORDER BY user_id LIMIT $3::int`
 
-const COUNT = 'SELECT count(*)::int AS claims FROM drop_claims WHERE drop_id = $1'
+const COUNT = `${FRESH} SELECT count(*)::int AS claims FROM drop_claims WHERE drop_id = $1`
 
 type Row = { readonly user_id: string; readonly code: string; readonly claimed_at_ms: number }
 
@@ -76,7 +77,7 @@ export function postgresRecords(pool: PostgresPool): ClaimRecords {
       return row?.claims ?? 0
     },
     async ping() {
-      await rows('SELECT 1', [])
+      await rows(`${FRESH} SELECT 1 FROM drop_claims LIMIT 1`, [])
     },
   }
 }

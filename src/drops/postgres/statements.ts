@@ -1,6 +1,12 @@
 /** What is asked of PostgreSQL about a stock. migrations/postgres has the tables, and why their indexes are as they are. */
 
 /**
+ * The beginning of a statement that only reads. A Hyperdrive that was not told otherwise answers such a statement from its
+ * cache, for a minute; not one that names a function of the moment.
+ */
+export const FRESH = 'WITH fresh AS (SELECT clock_timestamp())'
+
+/**
  * Takes a coupon for a visitor, records it, and says what became of it: one statement, hence one transaction. $1 the drop,
  * $2 the visitor. One row, or none for a drop without a stock.
  *
@@ -56,7 +62,7 @@ export type ClaimRow =
   | { readonly kind: 'sold-out'; readonly epoch: number }
 
 /** How many coupons there are, and up to which position. $1 the drop. */
-export const EXTENT = `
+export const EXTENT = `${FRESH}
 SELECT count(*)::int AS coupons, coalesce(max(position), 0) AS last FROM drop_coupons WHERE drop_id = $1`
 
 /** Adds coupons that are not there yet. $1 the drop, $2 the position before the first, $3 the codes as a JSON array. */
@@ -74,14 +80,14 @@ ON CONFLICT (drop_id) DO UPDATE SET
 WHERE drop_stocks.epoch <= excluded.epoch`
 
 /** `stocks` 0: the database knows nothing of the drop. $1 the drop. */
-export const COUNT_STOCK = `
+export const COUNT_STOCK = `${FRESH}
 SELECT
   (SELECT count(*) FROM drop_stocks WHERE drop_id = $1)::int AS stocks,
   (SELECT count(*) FROM drop_claims WHERE drop_id = $1)::int AS issued,
   (SELECT count(*) FROM drop_coupons WHERE drop_id = $1 AND user_id IS NULL)::int AS remaining`
 
 /** $1 the drop. */
-export const CLAIMANTS = 'SELECT user_id FROM drop_claims WHERE drop_id = $1'
+export const CLAIMANTS = `${FRESH} SELECT user_id FROM drop_claims WHERE drop_id = $1`
 
 /**
  * Where coupons and claims differ, of one moment. A claim and its coupon are written together, so they differ only when
@@ -89,7 +95,7 @@ export const CLAIMANTS = 'SELECT user_id FROM drop_claims WHERE drop_id = $1'
  * unrecorded: taken coupons without their claim. unmarked: coupons that are free, though a claim has their code.
  * extra: claims that no coupon fits.
  */
-export const COMPARE = `
+export const COMPARE = `${FRESH}
 SELECT
   count(*) FILTER (WHERE claim.code IS NULL)::int AS unrecorded,
   count(*) FILTER (WHERE claim.code IS NOT NULL AND coupon.code IS NOT NULL AND coupon.user_id IS NULL)::int AS unmarked,
