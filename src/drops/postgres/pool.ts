@@ -3,7 +3,7 @@
  * request or a queue's batch, whose connections end with it, has one for itself.
  */
 import postgres from 'postgres'
-import { TimedOut } from '../../bounded.ts'
+import { TimedOut, withTimeout } from '../../bounded.ts'
 import { CallLane } from '../../call-lane.ts'
 import {
   CLAIM_WAIT_MS,
@@ -15,23 +15,18 @@ import {
 /** What a statement may be given. A batch goes as one JSON text: driver and Hyperdrive do not agree about arrays. */
 export type Parameter = string | number | null
 
-/** Rejects with TimedOut when the work takes longer. */
-export type Within = <T>(limitMs: number, work: Promise<T>) => Promise<T>
-
 /** The code of the refusal, in PostgreSQL's words; null when the server did not say one, so that nobody knows. */
 export type Refusal = { readonly code: string; readonly constraint: string | null }
 
 export class PostgresPool {
   readonly #connectionString: string
   readonly #connectionsMax: number
-  readonly #within: Within
   readonly #lane: CallLane
   #client: postgres.Sql | null = null
 
-  constructor(connectionString: string, connectionsMax: number, within: Within) {
+  constructor(connectionString: string, connectionsMax: number) {
     this.#connectionString = connectionString
     this.#connectionsMax = connectionsMax
-    this.#within = within
     this.#lane = new CallLane({
       width: connectionsMax,
       waiting: CLAIMS_WAITING_MAX,
@@ -51,7 +46,7 @@ export class PostgresPool {
     const client = (this.#client ??= this.#connect())
     const answer = client.unsafe(statement, [...parameters], { prepare: true })
     try {
-      return [...(await this.#within(limitMs, answer))] as unknown as Row[]
+      return [...(await withTimeout(answer, limitMs))] as unknown as Row[]
     } catch (error) {
       // A connection that does not answer would be given the next statement, which would not be answered either.
       if (error instanceof TimedOut) this.#abandon(client)

@@ -1,7 +1,8 @@
 /** The records of all drops in PostgreSQL. */
 import { RECORDS_TIMEOUT_MS } from '../core/limits.ts'
-import type { ClaimRecord, RecordOutcome } from '../core/records.ts'
+import type { ClaimRecord } from '../core/records.ts'
 import type { ClaimRecords } from '../ports.ts'
+import { outcomesOf } from '../records/outcomes.ts'
 import type { Parameter, PostgresPool } from './pool.ts'
 import { FRESH } from './statements.ts'
 
@@ -62,10 +63,7 @@ export function postgresRecords(pool: PostgresPool): ClaimRecords {
       const visitors = JSON.stringify(batch.map(({ userId }) => userId))
       const recorded = await claims(OF_VISITORS, [dropId, visitors])
       const codes = new Map(recorded.map(({ userId, code }) => [userId, code]))
-      return batch.map(({ userId, code }): RecordOutcome => {
-        if (codes.get(userId) === code) return 'recorded'
-        return current > generation ? 'stale' : 'conflict'
-      })
+      return outcomesOf(batch, codes, current <= generation)
     },
     async claimOf(dropId, userId) {
       const [claim] = await claims(OF_VISITOR, [dropId, userId])

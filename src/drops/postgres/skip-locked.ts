@@ -8,6 +8,7 @@ import type { Claim, ClaimCounts, ClaimFound, ClaimOutcome, DropPlan, Reconciled
 import type { ClaimIssuer, IssuerTools } from '../ports.ts'
 import { refusalOf } from './pool.ts'
 import type { Parameter, PostgresPool } from './pool.ts'
+import { SharedRead } from './shared-read.ts'
 import * as statements from './statements.ts'
 import type { ClaimRow } from './statements.ts'
 
@@ -21,10 +22,12 @@ type Compared = { readonly unrecorded: number; readonly unmarked: number; readon
 export class SkipLockedIssuer implements ClaimIssuer {
   readonly #pool: PostgresPool
   readonly #tools: IssuerTools
+  readonly #counting: SharedRead<Counted>
 
   constructor(pool: PostgresPool, tools: IssuerTools) {
     this.#pool = pool
     this.#tools = tools
+    this.#counting = new SharedRead(() => this.#count())
   }
 
   async claim(userId: string): Promise<ClaimOutcome> {
@@ -41,6 +44,7 @@ export class SkipLockedIssuer implements ClaimIssuer {
   async #claimOnce(userId: string): Promise<ClaimOutcome | 'again'> {
     try {
       const row = await this.#one<ClaimRow>(statements.CLAIM, [this.#dropId, userId], CLAIM_TIMEOUT_MS)
+      if (row?.kind === 'taken') this.#tools.wakeSoon()
       return row === null ? RETRY : outcomeOf(row)
     } catch (error) {
       // This visitor's other claim was first; or its coupon has an owner already, which a reconciliation finds.
@@ -64,7 +68,7 @@ export class SkipLockedIssuer implements ClaimIssuer {
   }
 
   async counts(): Promise<ClaimCounts> {
-    const { issued, remaining } = await this.#count()
+    const { issued, remaining } = await this.#counting.ask()
     return { stock: this.#tools.plan().stock, issued, pending: 0, failed: 0, remaining }
   }
 
