@@ -6,6 +6,8 @@ import { PROJECT_ROOT } from '../../dev/settings.ts'
 import type { ClaimRecords } from '../../src/drops/ports.ts'
 import { d1Records, type D1Like } from '../../src/drops/records/d1-records.ts'
 
+type Rows<Row> = { results: Row[] }
+
 export class SqliteRecords {
   readonly database = new DatabaseSync(':memory:')
   readonly records: ClaimRecords
@@ -29,7 +31,7 @@ export class SqliteRecords {
     return {
       prepare: (query) => new SqliteStatement(this.database, query, []),
       // Made by `prepare`, all of them.
-      batch: async <Row>(made: readonly unknown[]) => {
+      batch: async <Row>(made: readonly unknown[]): Promise<Rows<Row>[]> => {
         const statements = made as readonly SqliteStatement[]
         this.database.exec('BEGIN')
         try {
@@ -60,11 +62,11 @@ class SqliteStatement {
     return new SqliteStatement(this.#database, this.#query, values)
   }
 
-  async run<Row>(): Promise<{ results: Row[] }> {
+  async run<Row>(): Promise<Rows<Row>> {
     return this.rows()
   }
 
-  rows<Row>(): { results: Row[] } {
+  rows<Row>(): Rows<Row> {
     // The statements bind texts and numbers; the rows have the columns that their query names.
     const values = this.#values as (string | number)[]
     return { results: this.#database.prepare(this.#query).all(...values) as Row[] }

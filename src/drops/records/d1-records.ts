@@ -7,17 +7,18 @@ import { outcomesOf } from './outcomes.ts'
 export type D1Like = {
   prepare(query: string): D1StatementLike
   /** One transaction. */
-  batch<Row>(statements: D1StatementLike[]): Promise<{ results: Row[] }[]>
+  batch<Row>(statements: D1StatementLike[]): Promise<D1Rows<Row>[]>
 }
+type D1Rows<Row> = { results: Row[] }
 type D1StatementLike = {
   bind(...values: unknown[]): D1StatementLike
-  run<Row>(): Promise<{ results: Row[] }>
+  run<Row>(): Promise<D1Rows<Row>>
 }
 
 type Row = { user_id: string; code: string; claimed_at_ms: number }
 
 export function d1Records(database: D1Like): ClaimRecords {
-  const run = <T>(query: string, ...bindings: unknown[]): Promise<{ results: T[] }> =>
+  const run = <T>(query: string, ...bindings: unknown[]): Promise<D1Rows<T>> =>
     database
       .prepare(query)
       .bind(...bindings)
