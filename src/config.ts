@@ -53,6 +53,8 @@ export type Config = {
   readonly payments: PaymentConfig | null
   /** How long seats are held for somebody who does not pay. */
   readonly purchaseHoldSeconds: number
+  /** After so long without a word from the queue a claim of a drop is given to it once more. */
+  readonly claimResendSeconds: number
 }
 
 export type IdentityProviderConfig = {
@@ -129,6 +131,7 @@ export function parseConfig(env: ConfigEnv): Result<Config, ConfigProblem[]> {
     webhooks: parseWebhookConfig(reader),
     payments: parsePaymentConfig(reader, isLocal),
     purchaseHoldSeconds: reader.integer('PURCHASE_HOLD_SECONDS', { byDefault: 300, min: 1, max: 3_600 }),
+    claimResendSeconds: reader.integer('DROP_CLAIM_RESEND_SECONDS', { byDefault: 60, min: 1, max: 3_600 }),
   }
   // One key for both would let the shop's server act as the operator.
   if (config.adminApiKey !== '' && config.adminApiKey === config.originApiKey) {

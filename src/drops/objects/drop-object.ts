@@ -86,7 +86,7 @@ function hostOf(ctx: DurableObjectState, env: Env, dropId: string): DropHost {
     dropId,
     database: storage,
     records: d1Records(env.RECORDS),
-    issuer: issuerOf,
+    issuer: (strategy) => issuerOf(strategy, env),
     nowMs: () => clock.nowMs(),
     setAlarm: (atMs) => (atMs === null ? storage.deleteAlarm() : storage.setAlarm(clock.toRaw(atMs))),
     background: (work) =>
