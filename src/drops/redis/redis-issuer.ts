@@ -29,6 +29,7 @@ export type RedisIssuerDeps = {
 /** As many as a queue takes in one call. */
 const MESSAGES_MAX = 100
 const SENDS_AT_ONCE = 5
+const LOOKS_AT_ONCE = 5
 const QUEUE_TIMEOUT_MS = 5_000
 /** Claims of one script call, and calls of one drain: the object has other things to do in between. */
 const OUTBOX_ROWS = 1_000
@@ -101,8 +102,18 @@ export class RedisIssuer implements ClaimIssuer {
     // What is stale was owed again when the drop was filled since.
     const current = (receipt: ClaimReceipt): boolean => receipt.generation === generation
     if (of('conflict').some(current)) this.#isLost('a record has the code, or another one for the visitor')
-    const failed = of('failed').filter(current)
-    if (failed.length === 0) return
+    await this.#failed(of('failed').filter(current))
+  }
+
+  /** Copies of a message may die late: what has been recorded meanwhile is left alone. */
+  async #failed(receipts: readonly ClaimReceipt[]): Promise<void> {
+    const found = await mapBounded(receipts, LOOKS_AT_ONCE, ({ userId }) =>
+      this.#deps.gate.find(userId, { generation: this.#filling.generation, claimed: 0 }),
+    )
+    const failed = receipts.filter((_receipt, index) => {
+      const reply = found[index]
+      return reply?.kind === 'claimed' && reply.claim.state === 'pending'
+    })
     const userIds = failed.map(({ userId }) => userId)
     this.#rows.handedOver(failed)
     this.#rows.markFailed(userIds, true)

@@ -223,6 +223,28 @@ describe('a drop in Redis behind a queue', () => {
     await expectExact(dropId, visitors, 20)
   })
 
+  it('INV-11: a claim that cannot be recorded holds up nobody, is counted as failed, and is recorded when asked again', async () => {
+    const dropId = await makeDrop({ stock: 10 })
+    const visitors = await usher.api.visitors(5)
+    const records = await usher.runtime.miniflare.getD1Database('RECORDS')
+    await records
+      .prepare(
+        `CREATE TRIGGER refuses BEFORE INSERT ON drop_claims WHEN NEW.user_id = '${visitors[2]?.userId}'
+         BEGIN SELECT raise(ABORT, 'not this one'); END`,
+      )
+      .run()
+    await rush(dropId, visitors)
+    const stuck = { stock: 10, issued: 4, pending: 1, remaining: 5, consistent: true }
+    await eventually(async () => ((await counts(dropId))?.issued === 4 ? true : null), RECOVERY_MS)
+    expect(await counts(dropId)).toMatchObject(stuck)
+    await eventually(async () => ((await counts(dropId))?.failed === 1 ? true : null), 2 * RECOVERY_MS)
+    expect(await counts(dropId)).toMatchObject({ ...stuck, failed: 1 })
+    await records.prepare('DROP TRIGGER refuses').run()
+    const retried = await usher.api.admin('POST', `drops/${dropId}/failed/retry`, {})
+    expect(retried).toMatchObject({ status: 200, body: { retried: 1 } })
+    await expectExact(dropId, visitors, 5, 10)
+  })
+
   it('a comparison finds a record that is gone, and repairs it when it is asked to', async () => {
     const dropId = await makeDrop({ stock: 10 })
     const visitors = await usher.api.visitors(5)

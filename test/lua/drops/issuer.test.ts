@@ -105,6 +105,9 @@ overEveryEngine('a drop in Redis behind a queue', (harness) => {
     expect(await world.issuer.retryFailed()).toBe(1)
     await world.settle()
     await expectExact(10)
+    const [late] = [...world.records.rows.values()].filter(({ userId }) => userId === 'user-4')
+    if (late !== undefined) await world.issuer.heard([{ ...late, generation: 1, outcome: 'failed' }])
+    expect(await world.issuer.retryFailed(), 'a copy that dies late').toBe(0)
   })
 
   it('more codes reopen it, and every code comes once', async () => {
