@@ -163,11 +163,12 @@ export class DropEngine implements DropApi {
   async alarm(): Promise<void> {
     if (this.#drop === null) return
     const nowMs = this.#host.nowMs()
-    this.#wishMs = null
+    // First, and whatever becomes of this run.
     this.#ring(nowMs + RUN_AGAIN_MS)
-    // Marked before the first await: of two runs at once there is none.
+    // Marked before the first await: two runs never overlap.
     if (this.#isRunning) return
     this.#isRunning = true
+    this.#wishMs = null
     try {
       const nextMs = Math.min((await this.#run(nowMs)) ?? Infinity, this.#wishMs ?? Infinity)
       this.#ring(nextMs === Infinity ? null : Math.max(nextMs, this.#host.nowMs()))
