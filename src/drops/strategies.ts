@@ -2,10 +2,11 @@
 import type { Strategy } from './core/records.ts'
 import type { IssuerFound } from './objects/drop-host.ts'
 import { ObjectIssuer } from './objects/object-issuer.ts'
+import type { PostgresStores } from './postgres/stores.ts'
 import { redisIssuer } from './redis/redis-queue.ts'
 
 /** How the issuer of a drop is made, or what is missing for it. */
-export function issuerOf(strategy: Strategy, env: Env): IssuerFound {
+export function issuerOf(strategy: Strategy, env: Env, postgres: PostgresStores | null): IssuerFound {
   switch (strategy) {
     case 'object':
       return { ok: true, value: (tools) => new ObjectIssuer(tools) }
@@ -16,6 +17,8 @@ export function issuerOf(strategy: Strategy, env: Env): IssuerFound {
         : { ok: true, value: issuer }
     }
     case 'skip-locked':
-      return { ok: false, error: { missing: 'a version of Usher that has it' } }
+      return postgres === null
+        ? { ok: false, error: { missing: 'the Hyperdrive POSTGRES' } }
+        : { ok: true, value: postgres.issuer, records: postgres.records }
   }
 }

@@ -7,7 +7,7 @@ import { errorFields, log } from '../../observability/log.ts'
 import { createRedis } from '../../redis/client.ts'
 import { dropOf } from '../objects/objects.ts'
 import type { ClaimIssuer, ClaimTaker, DropApi, IssuerTools } from '../ports.ts'
-import { d1Records } from '../records/d1-records.ts'
+import { storesOf } from '../records/stores.ts'
 import { keepFailedClaims, recordClaims } from './claim-consumer.ts'
 import { createDropGate } from './drop-gate.ts'
 import { redisClaims } from './redis-claims.ts'
@@ -55,12 +55,17 @@ export function isOfClaims(batch: MessageBatch): boolean {
 /** @throws Error when the deployment is misconfigured: the queue keeps the messages until it has been repaired. */
 export async function consumeClaims(batch: MessageBatch, env: Env): Promise<void> {
   if (!parseConfig(env).ok) throw new Error('misconfigured')
+  const { records, postgres } = storesOf(env)
   const consume = batch.queue === FAILED_QUEUE ? keepFailedClaims : recordClaims
-  await consume(batch.messages, {
-    records: d1Records(env.RECORDS),
-    heard: (dropId, receipts) => askerOf(env, dropId)('repeat', (drop) => drop.claimsHeard(receipts)),
-    log,
-  })
+  try {
+    await consume(batch.messages, {
+      records,
+      heard: (dropId, receipts) => askerOf(env, dropId)('repeat', (drop) => drop.claimsHeard(receipts)),
+      log,
+    })
+  } finally {
+    await postgres?.close()
+  }
 }
 
 async function wake(env: Env, dropId: string): Promise<void> {
