@@ -1,6 +1,5 @@
 /** The production bundle in workerd with Redis behind it, as `npm start` runs it, and a counter on everything billed. */
 import { readFileSync } from 'node:fs'
-import { stripTypeScriptTypes } from 'node:module'
 import { join } from 'node:path'
 import { startBackend } from '../dev/backend.ts'
 import { bundleWorker, type WorkerBundle } from '../dev/bundle.ts'
@@ -11,6 +10,7 @@ import type { Reply } from '../dev/redis/resp-parser.ts'
 import { RespClient } from '../dev/redis/resp.ts'
 import { PROJECT_ROOT, type Settings } from '../dev/settings.ts'
 import { startWorkerd } from '../dev/workerd.ts'
+import { wrapBundle } from '../dev/wrapped-bundle.ts'
 import { COUNTS_PATH, type WorkerCounts } from './counting-worker.ts'
 
 const HEALTHY_TIMEOUT_MS = 20_000
@@ -83,25 +83,11 @@ async function start(stateDir: string, settings: Settings, cleanup: Cleanup): Pr
 
 /** The bundle behind an entry that counts. */
 function counted(bundle: WorkerBundle): WorkerBundle {
-  const [entry] = bundle.modules
-  const source = readFileSync(new URL('counting-worker.ts', import.meta.url), 'utf8')
-  const classes = Object.values(bundle.options.durableObjects ?? {}).map((object) =>
-    typeof object === 'string' ? object : object.className,
-  )
-  const lines = [
-    `import worker, * as objects from './${entry?.path}'`,
-    `import { countedClass, countedHandler } from './counting.js'`,
-    'export default countedHandler(worker)',
-    ...classes.map((name) => `export const ${name} = countedClass(objects.${name})`),
-  ]
-  return {
-    ...bundle,
-    modules: [
-      { type: 'ESModule', path: 'counted.js', contents: lines.join('\n') },
-      { type: 'ESModule', path: 'counting.js', contents: stripTypeScriptTypes(source) },
-      ...bundle.modules,
-    ],
-  }
+  return wrapBundle(bundle, {
+    module: new URL('counting-worker.ts', import.meta.url),
+    handler: 'countedHandler',
+    objectClass: 'countedClass',
+  })
 }
 
 /** What only this counter and the local stand-in for Upstash's key locking (dev/redis/key-locking.ts) ask. */
