@@ -45,6 +45,11 @@ export class Subjects {
     this.#options = options
   }
 
+  /** Of this run alone. */
+  get directory(): string {
+    return this.#options.directory
+  }
+
   /** `inspects`: opens the inspector of this one, whatever the options say. */
   async start(name: SubjectName, inspects = this.#options.inspects): Promise<Subject> {
     const { directory, bundles, variables } = this.#options

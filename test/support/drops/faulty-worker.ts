@@ -148,7 +148,7 @@ const REAL = Symbol('the statement behind a faulty one')
 
 function faultyDatabase(database: Database): object {
   return over(database, {
-    prepare: (sql: string) => faultyStatement(database.prepare(sql) as Record<string, Method>, sql as string),
+    prepare: (sql: string) => faultyStatement(database.prepare(sql) as Record<string, Method>, sql),
     batch: (statements: readonly { [REAL]: object }[]) => {
       const real = statements.map((statement) => statement[REAL])
       return written(() => database.batch(real))
@@ -165,10 +165,10 @@ function faultyStatement(real: Record<string, Method>, sql: string): object {
       return isWrite ? written(work) : work()
     }
   return over(real, {
-    bind: (...values) => faultyStatement(real['bind']?.(...values) as Record<string, Method>, sql),
+    bind: (...values: unknown[]) => faultyStatement(real['bind']?.(...values) as Record<string, Method>, sql),
     ...Object.fromEntries(['run', 'all', 'first', 'raw'].map((name) => [name, carryOut(name)])),
     [REAL]: real,
-  } as Record<string, Method>)
+  })
 }
 
 /** The original with some of its methods replaced. A method of the platform wants to be called on the original. */

@@ -17,7 +17,11 @@ export type RushPlan = {
   readonly width: number
   /** Of the order. */
   readonly seed: number
+  /** What goes wrong, and after how many answers. */
+  readonly troubles?: readonly Trouble[]
 }
+
+export type Trouble = { readonly afterAnswers: number; readonly strike: () => Promise<void> }
 
 export type Rush = {
   /** By visitor, in the order of the answers. */
@@ -51,7 +55,7 @@ export async function claimantsOf({ runtime }: TestUsher, count: number): Promis
  * @throws Error when somebody is never answered, or with something that no client could make sense of.
  */
 export async function rush(url: string, plan: RushPlan): Promise<Rush> {
-  const { dropId, claimants, tries, width, seed } = plan
+  const { dropId, claimants, tries, width, seed, troubles = [] } = plan
   const order = shuffled(
     claimants.flatMap((claimant) => Array.from({ length: tries }, () => claimant)),
     new Random(seed),
@@ -59,16 +63,21 @@ export async function rush(url: string, plan: RushPlan): Promise<Rush> {
   const told = new Map<string, Told[]>(claimants.map(({ userId }) => [userId, []]))
   const lanes = Array.from({ length: width }, () => new PatientLane(url))
   const waiting = order.values()
+  const striking: Promise<void>[] = []
+  let answers = 0
   await Promise.all(
     lanes.map(async (lane) => {
       // The lanes share one iterator, so each try is made once.
       for (const { userId, token } of waiting) {
         const answer = await lane.ask(requestBytes('POST', `/api/v1/drops/${dropId}/claims`, { token }))
         told.get(userId)?.push(answer)
+        answers += 1
+        for (const { afterAnswers, strike } of troubles) if (afterAnswers === answers) striking.push(strike())
       }
       lane.close()
     }),
   )
+  await Promise.all(striking)
   const sum = (count: (lane: PatientLane) => number): number =>
     lanes.reduce((total, lane) => total + count(lane), 0)
   return { told, lost: sum(({ lost }) => lost), later: sum(({ later }) => later) }
