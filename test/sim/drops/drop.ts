@@ -37,21 +37,18 @@ export class SimDrop {
 
   /** A call from outside. What dies with the object is never answered; the caller hears of it in time. */
   ask<T>(name: string, work: (engine: DropEngine) => Promise<T>): Promise<T> {
-    return this.#world.call(name, () => this.inside(work))
-  }
-
-  /** The same for whoever is in the same place: over no network, but behind the output gate. */
-  inside<T>(work: (engine: DropEngine) => Promise<T>): Promise<T> {
-    const life = this.#life
-    const engine = this.#wake()
-    return new Promise<T>((resolve, reject) => {
-      this.#world.scheduler.after(NO_ANSWER_MS, () => reject(new Error('no answer')))
-      const answer = (value: T): void => {
-        if (life !== this.#life) return
-        if (this.#world.mutant?.answersEarly === true) resolve(value)
-        else this.database.whenDurable(() => resolve(value))
-      }
-      work(engine).then(answer, reject)
+    return this.#world.call(name, () => {
+      const life = this.#life
+      const engine = this.#wake()
+      return new Promise<T>((resolve, reject) => {
+        this.#world.scheduler.after(NO_ANSWER_MS, () => reject(new Error('no answer')))
+        const answer = (value: T): void => {
+          if (life !== this.#life) return
+          if (this.#world.mutant?.answersEarly === true) resolve(value)
+          else this.database.whenDurable(() => resolve(value))
+        }
+        work(engine).then(answer, reject)
+      })
     })
   }
 
