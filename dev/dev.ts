@@ -1,8 +1,9 @@
 /** `npm run dev`: wrangler's reloading server, with the settings and the Redis of `npm start` and a state of its own. */
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { startBackend } from './backend.ts'
 import { Cleanup } from './cleanup.ts'
 import { ensureDemoEvent } from './demo-event.ts'
@@ -24,6 +25,7 @@ async function main(cleanup: Cleanup): Promise<void> {
 
   const port = settings['PORT'] || String(DEFAULT_PORT)
   const url = `http://${LOOPBACK}:${port}`
+  await migrateRecords(state.path)
   const wrangler = spawn(
     process.execPath,
     [WRANGLER, 'dev', ...wranglerArguments(port, state.path, backend.variables)],
@@ -44,6 +46,23 @@ async function main(cleanup: Cleanup): Promise<void> {
     .then(() => ensureDemoEvent(url, backend.variables['ADMIN_API_KEY'] ?? ''))
     .catch((error: unknown) => console.error(error))
   await once(wrangler, 'exit')
+}
+
+/** The tables of the drops' records, before anybody asks for them. */
+async function migrateRecords(stateDir: string): Promise<void> {
+  const command = [
+    'd1',
+    'migrations',
+    'apply',
+    'RECORDS',
+    '--local',
+    '--persist-to',
+    join(stateDir, 'wrangler'),
+  ]
+  await promisify(execFile)(process.execPath, [WRANGLER, ...command], {
+    cwd: PROJECT_ROOT,
+    env: { ...wranglerEnvironment(), CI: '1' },
+  })
 }
 
 /** The variables go by a file, not by the command line, which every user of the machine can read. */

@@ -13,6 +13,7 @@ import type { FakeProvider } from './payments/fake-provider.ts'
 import { endOrphan } from './processes.ts'
 import type { Engine } from './redis/engine.ts'
 import type { Front } from './redis/front.ts'
+import { migrateRecords } from './records.ts'
 import { PROJECT_ROOT, type Settings } from './settings.ts'
 import { claimStateDir } from './state-dir.ts'
 import { startWorkerd, type Workerd } from './workerd.ts'
@@ -105,6 +106,8 @@ async function start(options: UsherOptions, cleanup: Cleanup): Promise<UsherRunt
     handlesSignals,
   })
   cleanup.add(() => workerd.stop())
+  if (bundle.options.d1Databases !== undefined)
+    await migrateRecords(workerd.miniflare, options.root ?? PROJECT_ROOT)
   await untilHealthy(workerd.url, HEALTHY_TIMEOUT_MS)
   const runCron = async (scheduledTimeMs = Date.now()): Promise<void> => {
     for (const cron of bundle.options.cronTriggers ?? []) await workerd.scheduled(cron, scheduledTimeMs)

@@ -9,6 +9,7 @@ import { STALE_SECONDS_MAX } from './http/progress-documents.ts'
 import { log } from './observability/log.ts'
 import { lineOf } from './durable/objects.ts'
 import { consumeQueue, deadLettersClient } from './outbound/outbound.ts'
+import { dropClients } from './drops/drops.ts'
 import { createRedis } from './redis/client.ts'
 import { createPoolGate } from './redis/pool-gate.ts'
 import { officeNews, purchaseClients } from './purchase/purchase.ts'
@@ -24,6 +25,7 @@ export { IdempotencyShard } from './durable/idempotency-shard.ts'
 export { JoinShard } from './durable/join-shard.ts'
 export { StreamShard } from './durable/stream-shard.ts'
 export { DeadLetters } from './outbound/outbound.ts'
+export { DropDirectory, DropObject } from './drops/drops.ts'
 export { SeatOffice, WalletShard } from './purchase/purchase.ts'
 
 /** The application of this isolate. The environment of an isolate never changes. */
@@ -69,6 +71,7 @@ function configuredApp(config: Config, env: Env): App {
     visitorTokens: createVisitorTokens(config),
     operatorSessions: createOperatorSessions(config),
     purchase: purchaseClients(env, config),
+    drops: dropClients(env),
     deadLetters: deadLettersClient(env),
     limiters: { join: env.JOIN_LIMIT, session: env.SESSION_LIMIT },
     staticFiles: env.ASSETS,

@@ -1,14 +1,17 @@
 /** What the parts of the drops ask of each other. DropApi goes over RPC, the others are called where they are. */
+import type { DropStatus } from '../core/drop-news.ts'
 import type { Result } from '../core/result.ts'
 import type { EpochMs } from '../core/time.ts'
 import type { SqlDatabase } from '../ports/sql-database.ts'
 import type {
   ClaimCounts,
+  CodeSource,
   ClaimFound,
   ClaimOutcome,
   ClaimRecord,
   DropPlan,
-  DropWindow,
+  PlanFailure,
+  PutDrop,
   Reconciled,
   RecordOutcome,
   Strategy,
@@ -22,8 +25,9 @@ export interface ClaimTaker {
 }
 
 /**
- * One strategy for one drop, hosted by the drop's object, which calls `supply` and `drain` one at a time. Whatever has to
- * survive is in the issuer's store or in the rows of `IssuerTools.database`. All of it may be called again at any time.
+ * One strategy for one drop, hosted by the drop's object, which calls `supply`, `drain`, `reconcile` and `retryFailed` one
+ * at a time. Whatever has to survive is in the issuer's store or in the rows of `IssuerTools.database`. All of it may be
+ * called again at any time, and every call settles within its own bound of time.
  */
 export interface ClaimIssuer extends ClaimTaker {
   /**
@@ -115,36 +119,36 @@ export interface DropApi {
   claimsHeard(receipts: readonly ClaimReceipt[]): Promise<void>
 }
 
+/** What the gateway has of the drops. */
+export interface DropPorts {
+  readonly drop: (dropId: string) => DropClient
+  readonly directory: DirectoryApi
+}
+
+/** A drop as the gateway asks it: what visitors ask passes lanes, and what this isolate knows already. */
+export interface DropClient extends Omit<DropApi, 'standing' | 'claimants' | 'wake' | 'claimsHeard'> {
+  /** At most a second old, or two while somebody is asking. */
+  known(): Promise<DropResult<Standing>>
+  /** Likewise, but not older than what this isolate has done. */
+  shown(): Promise<DropResult<Standing>>
+  /** Whether nothing is left and the visitor has no claim, as far as this isolate knows for certain. Asks nobody. */
+  isRefused(userId: string): boolean
+}
+
 export type DropResult<T> = Result<T, DropFailure>
 
 export type DropFailure =
+  | PlanFailure
   | { readonly reason: 'drop-not-found' }
   /** `missing`: the variable or binding without which this deployment cannot. */
   | { readonly reason: 'drop-strategy-unavailable'; readonly strategy: Strategy; readonly missing: string }
-  | { readonly reason: 'drop-strategy-fixed'; readonly strategy: Strategy }
-  | { readonly reason: 'drop-stock-reduced'; readonly stock: number }
-  /** Generated codes and given ones do not mix. */
-  | { readonly reason: 'drop-codes-fixed' }
-  | { readonly reason: 'drop-full' }
   | { readonly reason: 'store-unavailable' }
-
-export type PutDrop = DropWindow & {
-  readonly dropId: string
-  readonly name: string
-  readonly strategy: Strategy
-  readonly eventId: string | null
-  readonly stock: number
-  /** Null: they are generated. */
-  readonly codes: readonly string[] | null
-}
 
 export type PutAnswer = {
   readonly created: boolean
   readonly before: DropPlan | null
   readonly detail: DropDetail
 }
-
-export type DropStatus = 'scheduled' | 'open' | 'sold_out' | 'closed'
 
 /** `status` and `remaining` are of the moment; the issuer alone decides. */
 export type Standing = {
@@ -155,7 +159,7 @@ export type Standing = {
 
 export type DropDetail = Standing & {
   readonly counts: ClaimCounts
-  readonly codes: 'given' | 'generated'
+  readonly codes: CodeSource
   readonly createdAtMs: EpochMs
 }
 
@@ -168,3 +172,11 @@ export type Reconciliation = ClaimCounts & {
 }
 
 export type ClaimsPage = { readonly claims: readonly ClaimRecord[]; readonly next: string | null }
+
+/** Which drops there are. DropDirectory implements it. */
+export interface DirectoryApi {
+  /** Before the drop is made, so that no list misses one. Idempotent. */
+  add(dropId: string): Promise<void>
+  /** All, ordered by id; some of them may not have come to be. */
+  all(): Promise<string[]>
+}

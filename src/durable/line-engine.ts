@@ -24,6 +24,7 @@ import {
 import { err, ok, type Result } from '../core/result.ts'
 import { ScaleRule, UNSCALED, type LineScale } from '../core/scale.ts'
 import { nextTickMs, nextWakeMs } from '../core/schedule.ts'
+import type { DropNews } from '../core/drop-news.ts'
 import type { SeatsNews } from '../core/seats-feed.ts'
 import type { EpochMs } from '../core/time.ts'
 import type {
@@ -306,6 +307,11 @@ export class LineEngine implements EngineApi, LineShardsApi, LineStreamsApi, Lin
   /** The seat office tells of seats that have changed; see LineSeatsApi. */
   async seatsChanged(news: SeatsNews): Promise<void> {
     if (this.#line !== null) this.#streams.seatsChanged(news)
+  }
+
+  /** A drop behind the event stands otherwise; see LineDropsApi. */
+  async dropChanged(news: DropNews): Promise<void> {
+    if (this.#line !== null) this.#streams.dropChanged(news)
   }
 
   #afterOpening(joins: boolean): LineScale {

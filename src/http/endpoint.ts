@@ -75,8 +75,8 @@ type EndpointFacts = {
   readonly problems?: readonly ProblemCode[]
   /** Accepts `Idempotency-Key`. */
   readonly idempotent?: true
-  /** Wants the visitor's entry token in `Entry-Token`. The handler checks it. */
-  readonly entryToken?: true
+  /** Wants the visitor's entry token in `Entry-Token`, or does where a drop is behind an event. The handler checks it. */
+  readonly entryToken?: true | 'if-behind-an-event'
   /** Which rate limit a call counts against. */
   readonly limit?: 'join' | 'session'
   /** A GET that changes state: a cookie alone does not authorize it when the browser says that another site asks. */

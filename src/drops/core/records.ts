@@ -26,6 +26,29 @@ export type DropPlan = DropWindow & {
   readonly generation: number
 }
 
+/** Whether the operator brought the codes, or they were made here. */
+export type CodeSource = 'given' | 'generated'
+
+/** What an operator wants a drop to be. */
+export type PutDrop = DropWindow & {
+  readonly dropId: string
+  readonly name: string
+  /** Null: the one it has, or that of drops where nobody says. */
+  readonly strategy: Strategy | null
+  readonly eventId: string | null
+  readonly stock: number
+  /** Null: they are generated. */
+  readonly codes: readonly string[] | null
+}
+
+/** Why a drop is not made or changed. */
+export type PlanFailure =
+  | { readonly reason: 'drop-strategy-fixed'; readonly strategy: Strategy }
+  | { readonly reason: 'drop-stock-reduced'; readonly stock: number }
+  /** Given codes and generated ones do not mix. */
+  | { readonly reason: 'drop-codes-fixed' }
+  | { readonly reason: 'drop-full'; readonly stockMax: number }
+
 /** One visitor's coupon. `pending`: it is taken, and the visitor is told the code when it is recorded. */
 export type Claim =
   | { readonly state: 'issued'; readonly code: string; readonly claimedAtMs: EpochMs }

@@ -10,6 +10,7 @@ import type { BeginReply, IdempotencyApi, StoredAnswer } from '../../../src/port
 import type { LineApi } from '../../../src/ports/lines.ts'
 import type { RegistryApi } from '../../../src/ports/registry.ts'
 import type { DeadLettersApi } from '../../../src/outbound/dead-letters-api.ts'
+import type { DirectoryApi, DropClient } from '../../../src/drops/ports.ts'
 import type { PurchasePorts, SeatOfficeApi, WalletApi } from '../../../src/purchase/ports.ts'
 import type { GuestSession } from '../../../src/ports/tokens.ts'
 import { createEntryTokens } from '../../../src/tokens/entry-token.ts'
@@ -58,6 +59,8 @@ export type GatewayOptions = {
   readonly office?: Partial<SeatOfficeApi>
   readonly wallet?: Partial<WalletApi>
   readonly deadLetters?: Partial<DeadLettersApi>
+  readonly drop?: Partial<DropClient>
+  readonly directory?: Partial<DirectoryApi>
   readonly deps?: Partial<GatewayDeps>
 }
 
@@ -69,6 +72,8 @@ export function createGateway({
   office = {},
   wallet = {},
   deadLetters = {},
+  drop = {},
+  directory = {},
   deps = {},
 }: GatewayOptions = {}): Gateway {
   const parsed = parseConfig({ ...TEST_ENV, ...env })
@@ -89,10 +94,20 @@ export function createGateway({
     holdMs: config.purchaseHoldSeconds * 1_000,
     provider: config.payments === null ? null : createProvider(config.payments),
   }
+  // The only thing of a drop that is answered at once.
+  const dropOf = (dropId: string): DropClient =>
+    new Proxy(recorded<DropClient>(`drop ${dropId}`, drop, calls), {
+      get: (asked, method) =>
+        method === 'isRefused' ? (drop.isRefused ?? (() => false)) : Reflect.get(asked, method),
+    })
   const all: GatewayDeps = {
     config,
     purchase,
     deadLetters: recorded<DeadLettersApi>('dead-letters', deadLetters, calls),
+    drops: {
+      drop: (dropId) => dropOf(dropId),
+      directory: recorded<DirectoryApi>('directory', { add: async () => {}, ...directory }, calls),
+    },
     line: (eventId) => recorded<LineApi>(`line ${eventId}`, line, calls),
     registry: recorded<RegistryApi>('registry', { ping: async () => 'pong', ...registry }, calls),
     idempotency: new IdempotencyInMemory(),
