@@ -161,11 +161,14 @@ export class DropEngine implements DropApi {
   async alarm(): Promise<void> {
     if (this.#drop === null) return
     const nowMs = this.#host.nowMs()
-    this.#wishMs = null
     this.#ring(nowMs + RUN_AGAIN_MS)
-    // Marked before the first await: of two runs at once there is none.
-    if (this.#isRunning) return
+    // Marked before the first await: of two runs at once there is none. What this one is for, comes after the other.
+    if (this.#isRunning) {
+      this.#wishMs = nowMs
+      return
+    }
     this.#isRunning = true
+    this.#wishMs = null
     try {
       const nextMs = Math.min((await this.#run(nowMs)) ?? Infinity, this.#wishMs ?? Infinity)
       this.#ring(nextMs === Infinity ? null : Math.max(nextMs, this.#host.nowMs()))
