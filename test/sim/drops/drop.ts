@@ -1,6 +1,6 @@
 /** A simulated Durable Object with a real DropEngine, its real issuer and their real SQL in it. */
 import { withinTime } from '../../../src/bounded.ts'
-import type { DropNews } from '../../../src/core/drop-news.ts'
+import { DropsFeed } from '../../../src/core/drop-news.ts'
 import { DropEngine } from '../../../src/drops/objects/drop-engine.ts'
 import type { DropHost, IssuerFound } from '../../../src/drops/objects/drop-host.ts'
 import type { ClaimIssuer, ClaimRecords, IssuerTools } from '../../../src/drops/ports.ts'
@@ -19,8 +19,8 @@ export type MakeIssuer = (tools: IssuerTools) => ClaimIssuer
 
 export class SimDrop {
   readonly database: DurableDatabase
-  /** What the event's line was told last. */
-  news: DropNews | null = null
+  /** What the event's line knows. */
+  readonly feed = new DropsFeed()
   readonly #world: DropWorld
   readonly #records: ClaimRecords
   readonly #issuer: MakeIssuer
@@ -101,7 +101,7 @@ export class SimDrop {
       tellLine: (eventId, news) =>
         this.#gated(isAlive, () =>
           world.call(`${eventId} hears of the drop`, async () => {
-            this.news = news
+            this.feed.add(news)
           }),
         ),
     }

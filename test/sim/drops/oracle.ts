@@ -59,6 +59,7 @@ export async function checkSettled(scene: Scene): Promise<void> {
       world.violated('INV-11', `${name} is not ${value}: ${JSON.stringify(reconciled)}`)
   }
   const status = wanted < stock ? 'open' : 'sold_out'
-  if (drop.news?.status !== status || drop.news.epoch !== epoch)
-    world.violated('progress', `the line was told ${JSON.stringify(drop.news)}`)
+  const [news] = drop.feed.since(0)
+  if (news?.status !== status || news.epoch !== epoch)
+    world.violated('progress', `the line knows ${JSON.stringify(news)}`)
 }
