@@ -2,6 +2,7 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { findChromium } from './dev/chromium.ts'
 import { luaText } from './test/support/lua-plugin.ts'
+import { missingPostgres } from './test/support/postgres.ts'
 
 /** What the project publishes, before it is built. */
 const published = {
@@ -26,17 +27,28 @@ const browserProject = {
   },
 }
 
+const postgresProject = {
+  test: {
+    name: 'postgres',
+    include: ['test/postgres/**/*.test.ts'],
+    pool: 'forks' as const,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+}
+
 /**
  * - unit: the pure core, the gateway's mappings, tokens; no service.
  * - lua: every script on real engines behind the REST front.
  * - worker: the objects inside workerd, with a clock that a test can move.
  * - dev: the local runtime itself.
  * - blackbox: the production bundle in workerd over HTTP, as a visitor, a shop and an operator see it.
+ * - postgres: what issues and records in PostgreSQL, on machines that have one.
  * - browser: the pages in Chromium, on machines that have one.
  */
 export default defineConfig({
   test: {
-    globalSetup: ['test/support/chromium-notice.ts'],
+    globalSetup: ['test/support/chromium-notice.ts', 'test/support/postgres-notice.ts'],
     projects: [
       {
         plugins: [luaText()],
@@ -77,6 +89,7 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
+      ...(missingPostgres() === null ? [postgresProject] : []),
       ...(findChromium() === null ? [] : [browserProject]),
     ],
   },

@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { startBackend } from './backend.ts'
+import { POSTGRES_BINDING } from '../src/drops/postgres/binding.ts'
+import { startBackend, type Backend } from './backend.ts'
 import { Cleanup } from './cleanup.ts'
 import { ensureDemoEvent } from './demo-event.ts'
 import { everyMinute } from './every-minute.ts'
@@ -31,7 +32,7 @@ async function main(cleanup: Cleanup): Promise<void> {
     [WRANGLER, 'dev', ...wranglerArguments(port, state.path, backend.variables)],
     {
       cwd: PROJECT_ROOT,
-      env: wranglerEnvironment(),
+      env: { ...wranglerEnvironment(), ...postgresEnvironment(backend) },
       stdio: 'inherit',
     },
   )
@@ -46,6 +47,12 @@ async function main(cleanup: Cleanup): Promise<void> {
     .then(() => ensureDemoEvent(url, backend.variables['ADMIN_API_KEY'] ?? ''))
     .catch((error: unknown) => console.error(error))
   await once(wrangler, 'exit')
+}
+
+/** The address of the database, if wrangler.toml has a Hyperdrive. */
+function postgresEnvironment({ postgres }: Backend): Record<string, string> {
+  const variable = `CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_${POSTGRES_BINDING}`
+  return postgres === null ? {} : { [variable]: postgres.url }
 }
 
 /** The tables of the drops' records, before anybody asks for them. */

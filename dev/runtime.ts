@@ -10,6 +10,7 @@ import { everyMinute } from './every-minute.ts'
 import { untilHealthy } from './health.ts'
 import { freePort, isPortFree, LOOPBACK, portHolder } from './ports.ts'
 import type { FakeProvider } from './payments/fake-provider.ts'
+import type { LocalPostgres } from './postgres/local.ts'
 import { endOrphan } from './processes.ts'
 import type { Engine } from './redis/engine.ts'
 import type { Front } from './redis/front.ts'
@@ -52,6 +53,8 @@ export type UsherRuntime = {
   readonly redisDescription: string
   /** Null when the Worker talks to another provider. */
   readonly payments: FakeProvider | null
+  /** Null when the Worker has no PostgreSQL. */
+  readonly postgres: LocalPostgres | null
   readonly logFile: string
   /** The Worker's variables as it sees them. */
   readonly variables: Readonly<Record<string, string>>
@@ -103,6 +106,7 @@ async function start(options: UsherOptions, cleanup: Cleanup): Promise<UsherRunt
     stateDir: state.path,
     recordFile,
     variables,
+    postgresUrl: backend.postgres?.url ?? null,
     handlesSignals,
   })
   cleanup.add(() => workerd.stop())
@@ -120,6 +124,7 @@ async function start(options: UsherOptions, cleanup: Cleanup): Promise<UsherRunt
     front: backend.front,
     redisDescription: backend.redisDescription,
     payments: backend.payments,
+    postgres: backend.postgres,
     logFile: workerd.logFile,
     variables,
     miniflare: workerd.miniflare,

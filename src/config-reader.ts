@@ -50,6 +50,7 @@ export const CONFIG_VARIABLES = [
   'PAYMENT_RETURN_URL',
   'PURCHASE_PAYMENT_SECONDS',
   'PURCHASE_HOLD_SECONDS',
+  'DROP_RECORDS',
 ] as const
 export type ConfigVariable = (typeof CONFIG_VARIABLES)[number]
 

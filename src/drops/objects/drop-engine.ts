@@ -22,6 +22,7 @@ import { addsUp, nextEdgeMs, statusAt } from '../core/standing.ts'
 import type {
   ClaimIssuer,
   ClaimReceipt,
+  ClaimRecords,
   ClaimsPage,
   DropApi,
   DropDetail,
@@ -62,6 +63,7 @@ export class DropEngine implements DropApi {
   readonly #turns = new InTurn()
   #drop: KeptDrop | null
   #issuer: ClaimIssuer | null = null
+  #records: ClaimRecords
   /** When the alarm that was set last rings. */
   #alarmAtMs: EpochMs | null = null
   /** The first wish to be woken since the alarm began to run last. */
@@ -74,6 +76,7 @@ export class DropEngine implements DropApi {
 
   constructor(host: DropHost) {
     this.#host = host
+    this.#records = host.records
     this.#rows = new DropStorage(host.database)
     // The alarm outlives the object: what was under way when it went away is looked for when that rings.
     this.#drop = this.#rows.load(host.dropId)
@@ -109,8 +112,8 @@ export class DropEngine implements DropApi {
 
   async exportPage(afterUserId: string): Promise<DropResult<ClaimsPage>> {
     return this.#asking(async (_issuer, { plan }) => {
-      const { records, within } = this.#host
-      const claims = await within(RECORDS_TIMEOUT_MS, records.page(plan.dropId, afterUserId, EXPORT_ROWS))
+      const page = this.#records.page(plan.dropId, afterUserId, EXPORT_ROWS)
+      const claims = await this.#host.within(RECORDS_TIMEOUT_MS, page)
       const next = claims.length < EXPORT_ROWS ? null : (claims.at(-1)?.userId ?? null)
       return ok({ claims, next })
     })
@@ -336,18 +339,19 @@ export class DropEngine implements DropApi {
     const { strategy } = this.#planNow()
     const found = this.#host.issuer(strategy)
     if (!found.ok) return unavailable(strategy, found.error.missing)
+    this.#records = found.records ?? this.#records
     this.#issuer = found.value(this.#tools())
     return ok(this.#issuer)
   }
 
   #tools(): IssuerTools {
-    const { dropId, database, records, nowMs, within } = this.#host
+    const { dropId, database, nowMs, within } = this.#host
     return {
       dropId,
       plan: () => this.#planNow(),
       codesAfter: (position, limit) => this.#rows.codesAfter(position, limit),
       database,
-      records,
+      records: this.#records,
       nowMs,
       within,
       nextGeneration: () => this.#nextGeneration(),

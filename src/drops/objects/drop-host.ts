@@ -25,7 +25,14 @@ export type DropHost = {
   readonly tellLine: (eventId: string, news: DropNews) => Promise<void>
 }
 
-/** `missing`: the variable or binding without which this deployment has no such issuer. */
+/**
+ * `records`: where this issuer's claims are, if not where the deployment records claims. `missing`: the variable or binding
+ * without which this deployment has no such issuer.
+ */
 export type IssuerFound =
-  | { readonly ok: true; readonly value: (tools: IssuerTools) => ClaimIssuer }
+  | {
+      readonly ok: true
+      readonly value: (tools: IssuerTools) => ClaimIssuer
+      readonly records?: ClaimRecords
+    }
   | { readonly ok: false; readonly error: { readonly missing: string } }

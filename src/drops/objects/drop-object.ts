@@ -10,7 +10,7 @@ import { lineOf } from '../../durable/objects.ts'
 import { log } from '../../observability/log.ts'
 import type { PutDrop } from '../core/records.ts'
 import type { ClaimReceipt, DropApi } from '../ports.ts'
-import { d1Records } from '../records/d1-records.ts'
+import { storesOf } from '../records/stores.ts'
 import { issuerOf } from '../strategies.ts'
 import { DropEngine } from './drop-engine.ts'
 import type { DropHost } from './drop-host.ts'
@@ -82,11 +82,12 @@ export class DropObject extends DurableObject<Env> implements DropApi {
 function hostOf(ctx: DurableObjectState, env: Env, dropId: string): DropHost {
   const clock = new LineClock()
   const { storage } = ctx
+  const { records, postgres } = storesOf(env)
   return {
     dropId,
     database: storage,
-    records: d1Records(env.RECORDS),
-    issuer: issuerOf,
+    records,
+    issuer: (strategy) => issuerOf(strategy, postgres),
     nowMs: () => clock.nowMs(),
     setAlarm: (atMs) => (atMs === null ? storage.deleteAlarm() : storage.setAlarm(clock.toRaw(atMs))),
     background: (work) =>
