@@ -5,26 +5,14 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { PROJECT_ROOT } from '../../../dev/settings.ts'
 import { violationsOf } from '../../support/drops/books.ts'
+import { again, killRuntime, rushForCoupons, withUsher } from '../../support/drops/coupons.ts'
 import { DropsApi } from '../../support/drops/drops-api.ts'
 import { faultsOf, withFaults } from '../../support/drops/faulty-usher.ts'
 import { claimantsOf, rush } from '../../support/drops/rush.ts'
-import { BUNDLE_DIR, startTestUsher, type TestUsher } from '../../support/usher.ts'
-import { killsOf, rushForCoupons } from './coupons.ts'
+import { BUNDLE_DIR } from '../../support/usher.ts'
 
 const DIRECT = { bundleDir: BUNDLE_DIR, direct: true }
 const FAULTY = { ...DIRECT, wrap: withFaults }
-
-async function withUsher(
-  project: Parameters<typeof startTestUsher>[2],
-  work: (usher: TestUsher) => Promise<void>,
-): Promise<void> {
-  const usher = await startTestUsher({}, undefined, project)
-  try {
-    await work(usher)
-  } finally {
-    await usher.stop()
-  }
-}
 
 describe('1,000 coupons of an object, 5,000 visitors, 3 tries each, 200 at a time', () => {
   it('INV-11: all are issued, each once and to one visitor; the others hear sold-out, and repetitions the same', () =>
@@ -42,7 +30,7 @@ describe('1,000 coupons of an object, 5,000 visitors, 3 tries each, 200 at a tim
 
   it('INV-11: the same when the runtime is killed again and again in the middle', () =>
     withUsher(DIRECT, async (usher) => {
-      const troubles = killsOf(usher)
+      const troubles = again(() => killRuntime(usher))
       const { lost } = await rushForCoupons(usher, { strategy: 'object', seed: 3, lost: 'answers', troubles })
       expect(lost).toBeGreaterThan(0)
     }))

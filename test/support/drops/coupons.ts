@@ -1,16 +1,9 @@
 /** The rush that every strategy has to stand: a thousand coupons, five thousand visitors who try three times. */
 import { expect } from 'vitest'
-import { violationsOf, type Books, type Told } from '../../support/drops/books.ts'
-import { DropsApi, type Strategy } from '../../support/drops/drops-api.ts'
-import {
-  claimantsOf,
-  mineOf,
-  rush,
-  type Claimant,
-  type Rush,
-  type Trouble,
-} from '../../support/drops/rush.ts'
-import { eventually, type TestUsher } from '../../support/usher.ts'
+import { violationsOf, type Books, type Told } from './books.ts'
+import { DropsApi, type Strategy } from './drops-api.ts'
+import { claimantsOf, mineOf, rush, type Claimant, type Rush, type Trouble } from './rush.ts'
+import { eventually, startTestUsher, type TestUsher } from '../usher.ts'
 
 const STOCK = 1_000
 const CLAIMANTS = 5_000
@@ -20,7 +13,7 @@ const WIDTH = 200
 const RECORDED_WITHIN_MS = 30_000
 
 /** Early ones: the stock is gone after a fifteenth of all tries. */
-export const ANSWERS_BEFORE_TROUBLE = [100, 350, 700, 2_500] as const
+const ANSWERS_BEFORE_TROUBLE = [100, 350, 700, 2_500] as const
 
 export type CouponRush = {
   readonly strategy: Strategy
@@ -72,13 +65,26 @@ async function untilGone(
   }
 }
 
-/** The runtime is killed; it is started again by itself. */
-export function killsOf(usher: TestUsher): Trouble[] {
-  return ANSWERS_BEFORE_TROUBLE.map((afterAnswers) => ({
-    afterAnswers,
-    strike: async () => {
-      const pid = usher.runtime.workerdPid()
-      if (pid !== null) process.kill(pid, 'SIGKILL')
-    },
-  }))
+/** The same trouble several times. */
+export function again(strike: () => Promise<void>): Trouble[] {
+  return ANSWERS_BEFORE_TROUBLE.map((afterAnswers) => ({ afterAnswers, strike }))
+}
+
+/** Kills the runtime, which is started again by itself. */
+export async function killRuntime({ runtime }: TestUsher): Promise<void> {
+  const pid = runtime.workerdPid()
+  if (pid !== null) process.kill(pid, 'SIGKILL')
+}
+
+/** Starts an Usher for one test. */
+export async function withUsher(
+  project: Parameters<typeof startTestUsher>[2],
+  work: (usher: TestUsher) => Promise<void>,
+): Promise<void> {
+  const usher = await startTestUsher({}, undefined, project)
+  try {
+    await work(usher)
+  } finally {
+    await usher.stop()
+  }
 }
