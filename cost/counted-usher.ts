@@ -8,6 +8,7 @@ import { untilHealthy } from '../dev/health.ts'
 import { freePort } from '../dev/ports.ts'
 import type { Reply } from '../dev/redis/resp-parser.ts'
 import { RespClient } from '../dev/redis/resp.ts'
+import { migrateRecords } from '../dev/records.ts'
 import { PROJECT_ROOT, type Settings } from '../dev/settings.ts'
 import { startWorkerd } from '../dev/workerd.ts'
 import { wrapBundle } from '../dev/wrapped-bundle.ts'
@@ -62,8 +63,17 @@ async function start(stateDir: string, settings: Settings, cleanup: Cleanup): Pr
   cleanup.add(() => redis.close())
   const port = await freePort()
   const recordFile = join(stateDir, 'workerd.json')
-  const workerd = await startWorkerd({ bundle, port, stateDir, recordFile, variables, handlesSignals: true })
+  const workerd = await startWorkerd({
+    bundle,
+    port,
+    stateDir,
+    recordFile,
+    variables,
+    postgresUrl: backend.postgres?.url ?? null,
+    handlesSignals: true,
+  })
   cleanup.add(() => workerd.stop())
+  await migrateRecords(workerd.miniflare, PROJECT_ROOT)
   await untilHealthy(workerd.url, HEALTHY_TIMEOUT_MS)
   return {
     url: workerd.url,

@@ -44,6 +44,18 @@ export class CouponShop {
     this.#client = new UsherClient(usher.url, backend.variables)
   }
 
+  /** Why this machine does not have the strategy; null when it does. */
+  async missing(strategy: Strategy): Promise<string | null> {
+    try {
+      await this.#client.operator('PUT', `drops/try-${strategy}`, { name: 'try', stock: 1, strategy })
+      return null
+    } catch (error) {
+      const text = String(error)
+      if (text.includes('drop-strategy-unavailable')) return text
+      throw error
+    }
+  }
+
   /** So many claims of as many visitors for as many coupons; or as many inserts. */
   measure(side: Side, stock: number): Promise<Run> {
     return side === 'insert' ? this.#insert(stock) : this.#claim(side, stock)

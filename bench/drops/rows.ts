@@ -29,7 +29,7 @@ const REFUSED = atLeast(0.9)
 const FLAT = atLeast(0.8)
 
 export function claimRows(stock: number, runs: Runs): Row[] {
-  return STRATEGIES.flatMap((strategy) => {
+  return strategiesOf(runs).flatMap((strategy) => {
     const { beside, target } = JUDGED[strategy]
     const [ours, theirs] = [runsOf(runs, strategy), runsOf(runs, beside)]
     const common = { path: 'drops', place: 'production' } as const
@@ -64,8 +64,7 @@ export function claimRows(stock: number, runs: Runs): Row[] {
 }
 
 export function refusalRows({ noOp, of }: Refusals): Row[] {
-  return STRATEGIES.map((strategy) => {
-    const rates = of.get(strategy) ?? []
+  return [...of].map(([strategy, rates]) => {
     return {
       path: 'drops',
       what: `\`${strategy}\`: refusals once everything is gone`,
@@ -80,7 +79,7 @@ export function refusalRows({ noOp, of }: Refusals): Row[] {
 }
 
 export function flatnessRows(runs: Runs): Row[] {
-  return STRATEGIES.map((strategy) => {
+  return strategiesOf(runs).map((strategy) => {
     const tenths = runsOf(runs, strategy).flatMap((run) => run.tenths)
     const first = tenths.at(0) ?? 0
     const last = tenths.at(-1) ?? 0
@@ -102,22 +101,22 @@ export function flatnessRows(runs: Runs): Row[] {
 
 /** At list price; what an own Redis or PostgreSQL costs is not in it. */
 export function costRows(runs: Runs, needs: ReadonlyMap<Strategy, ClaimNeeds>): Row[] {
-  return STRATEGIES.flatMap((strategy): Row[] => {
-    const each = needs.get(strategy)
-    if (each === undefined) return []
+  return [...needs].map(([strategy, each]): Row => {
     const usd = runsOf(runs, strategy).map(({ cpuUs }) => millionClaimsUsd(each, cpuUs))
     const counted = Object.entries(each).map(([name, units]) => `${name} ${Number(units.toFixed(4))}`)
-    return [
-      {
-        path: 'drops',
-        what: `\`${strategy}\`: a million claims at list price`,
-        place: 'production',
-        unit: 'USD',
-        usher: spreadOf(usd),
-        notes: [`${strategy}, billed for one claim: ${counted.join(', ')}`],
-      },
-    ]
+    return {
+      path: 'drops',
+      what: `\`${strategy}\`: a million claims at list price`,
+      place: 'production',
+      unit: 'USD',
+      usher: spreadOf(usd),
+      notes: [`${strategy}, billed for one claim: ${counted.join(', ')}`],
+    }
   })
+}
+
+function strategiesOf(runs: Runs): Strategy[] {
+  return STRATEGIES.filter((strategy) => runs.has(strategy))
 }
 
 function runsOf(runs: Runs, side: Side): readonly Run[] {
