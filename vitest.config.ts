@@ -1,8 +1,10 @@
-import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { findChromium } from './dev/chromium.ts'
 import { luaText } from './test/support/lua-plugin.ts'
 import { missingPostgres } from './test/support/postgres.ts'
+
+const recordsMigrations = await readD1Migrations('migrations/d1')
 
 /** What the project publishes, before it is built. */
 const published = {
@@ -63,10 +65,14 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
-            miniflare: { bindings: { USHER_STAGE: 'local' } },
+            miniflare: { bindings: { USHER_STAGE: 'local', RECORDS_MIGRATIONS: recordsMigrations } },
           }),
         ],
-        test: { name: 'worker', include: ['test/worker/**/*.test.ts'] },
+        test: {
+          name: 'worker',
+          include: ['test/worker/**/*.test.ts'],
+          setupFiles: ['test/worker/records-setup.ts'],
+        },
       },
       {
         test: {

@@ -29,6 +29,7 @@ beforeEach(() => {
   mkdirSync(join(root, 'dev'))
   mkdirSync(join(root, 'dist/public'), { recursive: true })
   writeFileSync(join(root, 'dev/pages.ts'), '')
+  mkdirSync(join(root, 'migrations/d1'), { recursive: true })
   writeWorker('first')
 })
 afterEach(() => rmSync(root, { recursive: true }))
@@ -46,6 +47,8 @@ function writeWorker(answer: string): void {
     'export class SeatOffice extends DurableObject {}',
     'export class WalletShard extends DurableObject {}',
     'export class DeadLetters extends DurableObject {}',
+    'export class DropObject extends DurableObject {}',
+    'export class DropDirectory extends DurableObject {}',
     `export default { fetch: () => Response.json({ answer: '${answer}', one }) }`,
   ]
   writeFileSync(join(root, 'src/worker.ts'), source.join('\n'))

@@ -17,8 +17,12 @@ export const OBJECTS: Readonly<Record<string, string>> = {
   SEAT_OFFICE: 'SeatOffice',
   WALLET_SHARD: 'WalletShard',
   DEAD_LETTERS: 'DeadLetters',
+  DROP: 'DropObject',
+  DROP_DIRECTORY: 'DropDirectory',
 }
 export const RATE_LIMITERS = ['JOIN_LIMIT', 'SESSION_LIMIT'] as const
+/** The database in which the claims of drops are recorded. */
+export const RECORDS = 'RECORDS'
 /** What carries the shop's webhooks, and what gets those that the shop does not take. */
 export const QUEUES = { binding: 'WEBHOOKS', letters: 'usher-webhooks', dead: 'usher-webhooks-dead' } as const
 
@@ -53,6 +57,7 @@ const WRANGLER = z.looseObject({
         .default([]),
     })
     .default({ producers: [], consumers: [] }),
+  d1_databases: z.array(z.looseObject({ binding: z.string() })).default([]),
   ratelimits: z.array(z.looseObject({ name: z.string() })).default([]),
   assets: z.exactOptional(z.looseObject({ binding: z.exactOptional(z.string()) })),
   vars: z.record(z.string(), z.unknown()).default({}),
@@ -100,13 +105,19 @@ export function wranglerReport(text: string | null): WranglerReport {
   }
 }
 
-function bindings({ durable_objects: objects, ratelimits, assets }: Wrangler): Check {
+function bindings({
+  durable_objects: objects,
+  d1_databases: databases,
+  ratelimits,
+  assets,
+}: Wrangler): Check {
   const bound = new Map(objects.bindings.map((binding) => [binding.name, binding.class_name]))
   const missing = [
     ...Object.entries(OBJECTS).flatMap(([name, className]) =>
       bound.get(name) === className ? [] : [`${name} (class ${className})`],
     ),
     ...RATE_LIMITERS.filter((name) => !ratelimits.some((limiter) => limiter.name === name)),
+    ...(databases.some(({ binding }) => binding === RECORDS) ? [] : [RECORDS]),
     ...(assets?.binding === 'ASSETS' ? [] : ['ASSETS']),
   ]
   if (missing.length === 0) return good('bindings', 'all are in wrangler.toml')

@@ -3,7 +3,8 @@
 /** Crockford's base 32: no letter that looks like a digit, and none that makes words. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const BITS_OF_A_LETTER = 5
-const LETTERS_OF_A_GROUP = 4
+/** Each four letters but the last. */
+const GROUP_PATTERN = /.{4}(?=.)/g
 
 /** 80 bits: a million guesses a second find one of 100,000 codes within a year with a chance of three in a million. */
 export const RANDOM_BYTES_OF_A_CODE = 10
@@ -20,5 +21,5 @@ export function codeOf(random: Uint8Array): string {
     }
     bits &= (1 << bitCount) - 1
   }
-  return letters.replaceAll(new RegExp(`.{${LETTERS_OF_A_GROUP}}(?=.)`, 'g'), '$&-')
+  return letters.replaceAll(GROUP_PATTERN, '$&-')
 }

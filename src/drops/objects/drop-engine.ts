@@ -22,7 +22,6 @@ import { addsUp, nextEdgeMs, statusAt } from '../core/standing.ts'
 import type {
   ClaimIssuer,
   ClaimReceipt,
-  ClaimRecords,
   ClaimsPage,
   DropApi,
   DropDetail,
@@ -63,7 +62,6 @@ export class DropEngine implements DropApi {
   readonly #turns = new InTurn()
   #drop: KeptDrop | null
   #issuer: ClaimIssuer | null = null
-  #records: ClaimRecords
   /** When the alarm that was set last rings. */
   #alarmAtMs: EpochMs | null = null
   /** The first wish to be woken since the alarm began to run last. */
@@ -76,7 +74,6 @@ export class DropEngine implements DropApi {
 
   constructor(host: DropHost) {
     this.#host = host
-    this.#records = host.records
     this.#rows = new DropStorage(host.database)
     // The alarm outlives the object: what was under way when it went away is looked for when that rings.
     this.#drop = this.#rows.load(host.dropId)
@@ -112,8 +109,8 @@ export class DropEngine implements DropApi {
 
   async exportPage(afterUserId: string): Promise<DropResult<ClaimsPage>> {
     return this.#asking(async (_issuer, { plan }) => {
-      const page = this.#records.page(plan.dropId, afterUserId, EXPORT_ROWS)
-      const claims = await this.#host.within(RECORDS_TIMEOUT_MS, page)
+      const { records, within } = this.#host
+      const claims = await within(RECORDS_TIMEOUT_MS, records.page(plan.dropId, afterUserId, EXPORT_ROWS))
       const next = claims.length < EXPORT_ROWS ? null : (claims.at(-1)?.userId ?? null)
       return ok({ claims, next })
     })
@@ -164,12 +161,10 @@ export class DropEngine implements DropApi {
   async alarm(): Promise<void> {
     if (this.#drop === null) return
     const nowMs = this.#host.nowMs()
+    // First, and whatever becomes of this run.
     this.#ring(nowMs + RUN_AGAIN_MS)
-    // Marked before the first await: of two runs at once there is none. What this one is for, comes after the other.
-    if (this.#isRunning) {
-      this.#wishMs = nowMs
-      return
-    }
+    // Marked before the first await: two runs never overlap.
+    if (this.#isRunning) return
     this.#isRunning = true
     this.#wishMs = null
     try {
@@ -339,19 +334,18 @@ export class DropEngine implements DropApi {
     const { strategy } = this.#planNow()
     const found = this.#host.issuer(strategy)
     if (!found.ok) return unavailable(strategy, found.error.missing)
-    this.#records = found.records ?? this.#records
     this.#issuer = found.value(this.#tools())
     return ok(this.#issuer)
   }
 
   #tools(): IssuerTools {
-    const { dropId, database, nowMs, within } = this.#host
+    const { dropId, database, records, nowMs, within } = this.#host
     return {
       dropId,
       plan: () => this.#planNow(),
       codesAfter: (position, limit) => this.#rows.codesAfter(position, limit),
       database,
-      records: this.#records,
+      records,
       nowMs,
       within,
       nextGeneration: () => this.#nextGeneration(),

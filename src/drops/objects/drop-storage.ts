@@ -51,7 +51,10 @@ export class DropStorage {
     return row === undefined ? null : dropFromRow(dropId, row)
   }
 
-  /** Writes the drop and its new codes, or nothing when it throws. Codes that are there already are passed over. */
+  /**
+   * Writes the drop and its new codes. Codes that are there already are passed over; the stock is what there is then.
+   * Writes nothing when it throws.
+   */
   save(drop: KeptDrop, newCodes: readonly string[]): void {
     migrate(this.#storage, DROP_MIGRATIONS)
     this.#storage.transactionSync(() => {
@@ -61,6 +64,8 @@ export class DropStorage {
         `INSERT INTO codes (code) SELECT value FROM json_each(?) WHERE true ON CONFLICT (code) DO NOTHING`,
         JSON.stringify(newCodes),
       )
+      const { last } = this.#sql.exec<{ last: number }>('SELECT max(position) AS last FROM codes').one()
+      if (last !== drop.plan.stock) throw new Error('a drop has other codes than its stock')
     })
   }
 

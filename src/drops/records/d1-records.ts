@@ -3,10 +3,22 @@ import type { ClaimRecord } from '../core/records.ts'
 import type { ClaimRecords } from '../ports.ts'
 import { outcomesOf } from './outcomes.ts'
 
+/** What is used here of a D1 database. */
+export type D1Like = {
+  prepare(query: string): D1StatementLike
+  /** One transaction. */
+  batch<Row>(statements: D1StatementLike[]): Promise<D1Rows<Row>[]>
+}
+type D1Rows<Row> = { results: Row[] }
+type D1StatementLike = {
+  bind(...values: unknown[]): D1StatementLike
+  run<Row>(): Promise<D1Rows<Row>>
+}
+
 type Row = { user_id: string; code: string; claimed_at_ms: number }
 
-export function d1Records(database: D1Database): ClaimRecords {
-  const run = <T>(query: string, ...bindings: unknown[]): Promise<D1Result<T>> =>
+export function d1Records(database: D1Like): ClaimRecords {
+  const run = <T>(query: string, ...bindings: unknown[]): Promise<D1Rows<T>> =>
     database
       .prepare(query)
       .bind(...bindings)

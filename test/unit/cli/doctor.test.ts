@@ -121,6 +121,7 @@ describe('wrangler.toml', () => {
     ['bindings', 'name = "JOIN_SHARD"', 'name = "JOINS"', 'JOIN_SHARD (class JoinShard)'],
     ['bindings', 'class_name = "EventLine"', 'class_name = "Line"', 'EVENT_LINE (class EventLine)'],
     ['bindings', 'name = "SESSION_LIMIT"', 'name = "OTHER"', 'SESSION_LIMIT'],
+    ['bindings', 'binding = "RECORDS"', 'binding = "CLAIMS"', 'RECORDS'],
     ['bindings', 'binding = "ASSETS"', 'binding = "FILES"', 'ASSETS'],
     ['migrations', '"JoinShard", ', '', 'no migration for JoinShard'],
     ['migrations', 'new_sqlite_classes = ["J', 'new_classes = ["J', 'no SQLite'],
