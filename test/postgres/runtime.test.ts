@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
-import { eventually, type Answer, type Visitor } from '../support/usher.ts'
-import { startPostgresUsher, type PostgresUsher } from './usher.ts'
+import { eventually, type Answer, type TestUsher, type Visitor } from '../support/usher.ts'
+import { startPostgresUsher } from './usher.ts'
 
 let database: TestPostgres
-let usher: PostgresUsher
+let usher: TestUsher
 
 beforeAll(async () => {
   database = await startPostgres()

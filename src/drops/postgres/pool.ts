@@ -12,11 +12,11 @@ import {
   POOL_IDLE_SECONDS,
 } from '../core/limits.ts'
 
+/** As PostgreSQL numbers it. */
+const UNIQUE_VIOLATION = '23505'
+
 /** What a statement may be given. A batch goes as one JSON text: driver and Hyperdrive do not agree about arrays. */
 export type Parameter = string | number | null
-
-/** The code of the refusal, in PostgreSQL's words; null when the server did not say one, so that nobody knows. */
-export type Refusal = { readonly code: string; readonly constraint: string | null }
 
 export class PostgresPool {
   readonly #connectionString: string
@@ -35,8 +35,8 @@ export class PostgresPool {
   }
 
   /**
-   * The rows of one statement. Rejects when it is refused (see refusalOf); with Overloaded when no connection becomes free, and
-   * nothing was asked; with anything else when nobody knows whether it was carried out, or will be.
+   * The rows of one statement. Rejects with a PostgresError when the server refuses it, with Overloaded when no connection
+   * becomes free and nothing was asked, and with anything else when nobody knows whether it was carried out, or will be.
    */
   rows<Row>(statement: string, parameters: readonly Parameter[], limitMs: number): Promise<Row[]> {
     return this.#lane.run(() => this.#ask<Row>(statement, parameters, limitMs))
@@ -82,8 +82,7 @@ export class PostgresPool {
   }
 }
 
-/** Why the server has refused a statement; null when the error is none of the server's. */
-export function refusalOf(error: unknown): Refusal | null {
-  if (!(error instanceof postgres.PostgresError)) return null
-  return { code: error.code, constraint: error.constraint_name ?? null }
+/** Whether the server has refused a row because another has its key. */
+export function isUniqueViolation(error: unknown): boolean {
+  return error instanceof postgres.PostgresError && error.code === UNIQUE_VIOLATION
 }

@@ -2,17 +2,15 @@
  * The strategy `skip-locked`: PostgreSQL issues and records in one statement, so nothing is ever on its way to the records.
  * Several claims at once lock a coupon each instead of waiting for the first one's.
  */
-import { errorFields, log } from '../../observability/log.ts'
 import { CLAIM_TIMEOUT_MS, CODES_OF_A_LOAD, LAST_COUPONS_MS, STOCK_TIMEOUT_MS } from '../core/limits.ts'
 import type { Claim, ClaimCounts, ClaimFound, ClaimOutcome, DropPlan, Reconciled } from '../core/records.ts'
 import type { ClaimIssuer, IssuerTools } from '../ports.ts'
-import { refusalOf } from './pool.ts'
+import { isUniqueViolation } from './pool.ts'
 import type { Parameter, PostgresPool } from './pool.ts'
 import { SharedRead } from './shared-read.ts'
 import * as statements from './statements.ts'
 import type { ClaimRow } from './statements.ts'
 
-const UNIQUE_VIOLATION = '23505'
 const AGAIN_MS = 5
 const RETRY = { kind: 'retry', afterSeconds: 1 } as const
 
@@ -47,10 +45,9 @@ export class SkipLockedIssuer implements ClaimIssuer {
       if (row?.kind === 'taken') this.#tools.wakeSoon()
       return row === null ? RETRY : outcomeOf(row)
     } catch (error) {
-      // This visitor's other claim was first; or its coupon has an owner already, which a reconciliation finds.
-      if (refusalOf(error)?.code === UNIQUE_VIOLATION) return 'again'
-      log.warn('drop_claim_failed', { dropId: this.#dropId, ...errorFields(error) })
-      return RETRY
+      // This visitor's other claim was first; or the coupon has an owner already, which a reconciliation finds.
+      if (isUniqueViolation(error)) return 'again'
+      throw error
     }
   }
 
