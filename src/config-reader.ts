@@ -51,6 +51,7 @@ export const CONFIG_VARIABLES = [
   'PURCHASE_PAYMENT_SECONDS',
   'PURCHASE_HOLD_SECONDS',
   'DROP_RECORDS',
+  'DROP_CLAIM_RESEND_SECONDS',
 ] as const
 export type ConfigVariable = (typeof CONFIG_VARIABLES)[number]
 

@@ -9,7 +9,7 @@ import { STALE_SECONDS_MAX } from './http/progress-documents.ts'
 import { log } from './observability/log.ts'
 import { lineOf } from './durable/objects.ts'
 import { consumeQueue, deadLettersClient } from './outbound/outbound.ts'
-import { dropClients } from './drops/drops.ts'
+import { consumeClaims, dropClients, isOfClaims } from './drops/drops.ts'
 import { createRedis } from './redis/client.ts'
 import { createPoolGate } from './redis/pool-gate.ts'
 import { officeNews, purchaseClients } from './purchase/purchase.ts'
@@ -44,6 +44,7 @@ export default {
     await watchEvents(deps, controller.scheduledTime)
   },
   queue(batch, env) {
+    if (isOfClaims(batch)) return consumeClaims(batch, env)
     const sources = {
       line: (eventId: string) => lineOf(env, eventId),
       office: (eventId: string) => officeNews(env, eventId),
@@ -71,7 +72,7 @@ function configuredApp(config: Config, env: Env): App {
     visitorTokens: createVisitorTokens(config),
     operatorSessions: createOperatorSessions(config),
     purchase: purchaseClients(env, config),
-    drops: dropClients(env),
+    drops: dropClients(env, config),
     deadLetters: deadLettersClient(env),
     limiters: { join: env.JOIN_LIMIT, session: env.SESSION_LIMIT },
     staticFiles: env.ASSETS,

@@ -31,3 +31,8 @@ export const LAST_COUPONS_MS = 500
 export const STOCK_TIMEOUT_MS = 20_000
 /** Codes of one insert into PostgreSQL: one text of a few hundred kB. */
 export const CODES_OF_A_LOAD = 10_000
+/**
+ * Redis forgets a drop that nobody touched for so long; whoever comes then waits until it is filled again from the records.
+ * Each drain puts it off.
+ */
+export const DROP_TTL_MS = 7 * 24 * 60 * 60 * 1_000

@@ -134,7 +134,9 @@ export class DropEngine implements DropApi {
   }
 
   async claimants(): ReturnType<DropApi['claimants']> {
-    return this.#asking(async (issuer) => {
+    return this.#asking(async (issuer, drop) => {
+      // An epoch whose codes have not reached the issuer's store yet has not begun there.
+      if (isOwed(drop)) return ok(null)
       const before = this.#planNow()
       if (this.#claimants?.epoch === before.epoch) return ok(this.#claimants)
       const { remaining } = await issuer.counts()

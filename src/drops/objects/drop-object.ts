@@ -87,7 +87,7 @@ function hostOf(ctx: DurableObjectState, env: Env, dropId: string): DropHost {
     dropId,
     database: storage,
     records,
-    issuer: (strategy) => issuerOf(strategy, postgres),
+    issuer: (strategy) => issuerOf(strategy, env, postgres),
     nowMs: () => clock.nowMs(),
     setAlarm: (atMs) => (atMs === null ? storage.deleteAlarm() : storage.setAlarm(clock.toRaw(atMs))),
     background: (work) =>

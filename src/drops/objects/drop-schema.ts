@@ -1,5 +1,6 @@
 /** The tables of a drop's object. docs/storage.md describes every column. */
 import type { Migrations } from '../../durable/migrations.ts'
+import { REDIS_ISSUER_SCHEMA } from '../redis/issuer-rows.ts'
 
 export const DROP_MIGRATIONS: Migrations = [
   `
@@ -39,4 +40,5 @@ export const DROP_MIGRATIONS: Migrations = [
     due_at_ms INTEGER
   ) STRICT;
   `,
+  REDIS_ISSUER_SCHEMA,
 ]
