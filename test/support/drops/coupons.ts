@@ -80,8 +80,9 @@ export async function killRuntime({ runtime }: TestUsher): Promise<void> {
 export async function withUsher(
   project: Parameters<typeof startTestUsher>[2],
   work: (usher: TestUsher) => Promise<void>,
+  bindings: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const usher = await startTestUsher({}, undefined, project)
+  const usher = await startTestUsher(bindings, undefined, project)
   try {
     await work(usher)
   } finally {
