@@ -71,6 +71,7 @@ export class DropEngine implements DropApi {
   #isChanged = false
   #told: DropNews | null = null
   #claimants: { readonly epoch: number; readonly fingerprints: ArrayBuffer } | null = null
+  #claimantsAsked: ReturnType<DropApi['claimants']> | null = null
 
   constructor(host: DropHost) {
     this.#host = host
@@ -133,20 +134,26 @@ export class DropEngine implements DropApi {
     return this.#asking(async (issuer) => ok(await issuer.claimOf(userId)))
   }
 
+  /** Asked by every isolate at once when the last coupon goes: all of them get the answer to one question. */
   async claimants(): ReturnType<DropApi['claimants']> {
-    return this.#asking(async (issuer, drop) => {
-      // An epoch whose codes have not reached the issuer's store yet has not begun there.
-      if (isOwed(drop)) return ok(null)
-      const before = this.#planNow()
-      if (this.#claimants?.epoch === before.epoch) return ok(this.#claimants)
-      const { remaining } = await issuer.counts()
-      const userIds = await issuer.claimants()
-      const { epoch } = this.#planNow()
-      // With nothing left nobody has become one of them meanwhile, unless more stock has come.
-      if (remaining > 0 || epoch !== before.epoch) return ok(null)
-      this.#claimants = { epoch, fingerprints: fingerprintsOf(userIds).buffer }
-      return ok(this.#claimants)
+    return this.#asking((issuer) => {
+      if (this.#claimants?.epoch === this.#planNow().epoch) return Promise.resolve(ok(this.#claimants))
+      this.#claimantsAsked ??= this.#askClaimants(issuer).finally(() => {
+        this.#claimantsAsked = null
+      })
+      return this.#claimantsAsked
     })
+  }
+
+  async #askClaimants(issuer: ClaimIssuer): ReturnType<DropApi['claimants']> {
+    const before = this.#planNow()
+    const { remaining } = await issuer.counts()
+    const userIds = await issuer.claimants()
+    const { epoch } = this.#planNow()
+    // With nothing left nobody has become one of them meanwhile, unless more stock has come.
+    if (remaining > 0 || epoch !== before.epoch) return ok(null)
+    this.#claimants = { epoch, fingerprints: fingerprintsOf(userIds).buffer }
+    return ok(this.#claimants)
   }
 
   async wake(): Promise<void> {
