@@ -122,6 +122,8 @@ export interface DropApi {
 /** What the gateway has of the drops. */
 export interface DropPorts {
   readonly drop: (dropId: string) => DropClient
+  /** Whether nothing is left and the visitor has no claim, as far as this isolate knows for certain. Asks nobody. */
+  readonly isRefused: (dropId: string, userId: string) => boolean
   readonly directory: DirectoryApi
 }
 
@@ -131,8 +133,6 @@ export interface DropClient extends Omit<DropApi, 'standing' | 'claimants' | 'wa
   known(): Promise<DropResult<Standing>>
   /** Likewise, but not older than what this isolate has done. */
   shown(): Promise<DropResult<Standing>>
-  /** Whether nothing is left and the visitor has no claim, as far as this isolate knows for certain. Asks nobody. */
-  isRefused(userId: string): boolean
 }
 
 export type DropResult<T> = Result<T, DropFailure>
