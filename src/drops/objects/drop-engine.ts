@@ -22,7 +22,6 @@ import { addsUp, nextEdgeMs, statusAt } from '../core/standing.ts'
 import type {
   ClaimIssuer,
   ClaimReceipt,
-  ClaimRecords,
   ClaimsPage,
   DropApi,
   DropDetail,
@@ -63,7 +62,6 @@ export class DropEngine implements DropApi {
   readonly #turns = new InTurn()
   #drop: KeptDrop | null
   #issuer: ClaimIssuer | null = null
-  #records: ClaimRecords
   /** When the alarm that was set last rings. */
   #alarmAtMs: EpochMs | null = null
   /** The first wish to be woken since the alarm began to run last. */
@@ -73,10 +71,10 @@ export class DropEngine implements DropApi {
   #isChanged = false
   #told: DropNews | null = null
   #claimants: { readonly epoch: number; readonly fingerprints: ArrayBuffer } | null = null
+  #claimantsAsked: ReturnType<DropApi['claimants']> | null = null
 
   constructor(host: DropHost) {
     this.#host = host
-    this.#records = host.records
     this.#rows = new DropStorage(host.database)
     this.#drop = this.#rows.load(host.dropId)
     // Whatever was under way when the object went away is looked for.
@@ -113,8 +111,8 @@ export class DropEngine implements DropApi {
 
   async exportPage(afterUserId: string): Promise<DropResult<ClaimsPage>> {
     return this.#asking(async (_issuer, { plan }) => {
-      const page = this.#records.page(plan.dropId, afterUserId, EXPORT_ROWS)
-      const claims = await this.#host.within(RECORDS_TIMEOUT_MS, page)
+      const { records, within } = this.#host
+      const claims = await within(RECORDS_TIMEOUT_MS, records.page(plan.dropId, afterUserId, EXPORT_ROWS))
       const next = claims.length < EXPORT_ROWS ? null : (claims.at(-1)?.userId ?? null)
       return ok({ claims, next })
     })
@@ -137,20 +135,26 @@ export class DropEngine implements DropApi {
     return this.#asking(async (issuer) => ok(await issuer.claimOf(userId)))
   }
 
+  /** Asked by every isolate at once when the last coupon goes: all of them get the answer to one question. */
   async claimants(): ReturnType<DropApi['claimants']> {
-    return this.#asking(async (issuer, drop) => {
-      // An epoch whose codes have not reached the issuer's store yet has not begun there.
-      if (isOwed(drop)) return ok(null)
-      const before = this.#planNow()
-      if (this.#claimants?.epoch === before.epoch) return ok(this.#claimants)
-      const { remaining } = await issuer.counts()
-      const userIds = await issuer.claimants()
-      const { epoch } = this.#planNow()
-      // With nothing left nobody has become one of them meanwhile, unless more stock has come.
-      if (remaining > 0 || epoch !== before.epoch) return ok(null)
-      this.#claimants = { epoch, fingerprints: fingerprintsOf(userIds).buffer }
-      return ok(this.#claimants)
+    return this.#asking((issuer) => {
+      if (this.#claimants?.epoch === this.#planNow().epoch) return Promise.resolve(ok(this.#claimants))
+      this.#claimantsAsked ??= this.#askClaimants(issuer).finally(() => {
+        this.#claimantsAsked = null
+      })
+      return this.#claimantsAsked
     })
+  }
+
+  async #askClaimants(issuer: ClaimIssuer): ReturnType<DropApi['claimants']> {
+    const before = this.#planNow()
+    const { remaining } = await issuer.counts()
+    const userIds = await issuer.claimants()
+    const { epoch } = this.#planNow()
+    // With nothing left nobody has become one of them meanwhile, unless more stock has come.
+    if (remaining > 0 || epoch !== before.epoch) return ok(null)
+    this.#claimants = { epoch, fingerprints: fingerprintsOf(userIds).buffer }
+    return ok(this.#claimants)
   }
 
   async wake(): Promise<void> {
@@ -342,19 +346,18 @@ export class DropEngine implements DropApi {
     const { strategy } = this.#planNow()
     const found = this.#host.issuer(strategy)
     if (!found.ok) return unavailable(strategy, found.error.missing)
-    this.#records = found.records ?? this.#records
     this.#issuer = found.value(this.#tools())
     return ok(this.#issuer)
   }
 
   #tools(): IssuerTools {
-    const { dropId, database, nowMs, within } = this.#host
+    const { dropId, database, records, nowMs, within } = this.#host
     return {
       dropId,
       plan: () => this.#planNow(),
       codesAfter: (position, limit) => this.#rows.codesAfter(position, limit),
       database,
-      records: this.#records,
+      records,
       nowMs,
       within,
       nextGeneration: () => this.#nextGeneration(),
