@@ -49,11 +49,20 @@ export async function checkSettled(scene: Scene): Promise<void> {
   const unrecorded = claims.filter(({ userId }) => !records.rows.has(userId))
   if (unrecorded.length > 0)
     world.violated('progress', `never recorded: ${unrecorded.map(({ userId }) => userId).join(' ')}`)
-  const untold = claims.filter(({ userId }) => !claimants.some((one) => one.userId === userId && one.code !== null))
+  const untold = claims.filter(
+    ({ userId }) => !claimants.some((one) => one.userId === userId && one.code !== null),
+  )
   if (untold.length > 0)
     world.violated('progress', `never told: ${untold.map(({ userId }) => userId).join(' ')}`)
   const reconciled = await drop.ask('the end', (engine) => engine.reconcile(false))
-  const expected = { stock, issued: wanted, pending: 0, failed: 0, remaining: stock - wanted, consistent: true }
+  const expected = {
+    stock,
+    issued: wanted,
+    pending: 0,
+    failed: 0,
+    remaining: stock - wanted,
+    consistent: true,
+  }
   for (const [name, value] of Object.entries(expected)) {
     if (!reconciled.ok || Reflect.get(reconciled.value, name) !== value)
       world.violated('INV-11', `${name} is not ${value}: ${JSON.stringify(reconciled)}`)
