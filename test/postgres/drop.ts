@@ -78,7 +78,11 @@ function toolsFor(pool: PostgresPool, dropId: string, drop: () => TestDrop): Iss
     records: postgresRecords(pool),
     nowMs: unused,
     within: (limitMs, work) => withTimeout(work, limitMs),
-    nextGeneration: unused,
+    nextGeneration: () => {
+      const { generation, epoch } = drop().plan
+      drop().plan = { ...drop().plan, generation: generation + 1, epoch: epoch + 1 }
+      return drop().plan
+    },
     wakeSoon: () => {},
   }
 }

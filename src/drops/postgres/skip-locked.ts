@@ -60,8 +60,7 @@ export class SkipLockedIssuer implements ClaimIssuer {
 
   async supply(plan: DropPlan): Promise<void> {
     await this.#load(plan)
-    const { dropId, opensAtMs, closesAtMs, epoch } = plan
-    await this.#rows(statements.OPEN_STOCK, [dropId, opensAtMs, closesAtMs, epoch])
+    await this.#open(plan)
   }
 
   async counts(): Promise<ClaimCounts> {
@@ -103,6 +102,12 @@ export class SkipLockedIssuer implements ClaimIssuer {
     await this.#load(plan)
     await this.#rows(statements.MARK_COUPONS, [this.#dropId])
     await this.#rows(statements.RECORD_COUPONS, [this.#dropId])
+    // Whoever was told in this epoch that nothing is left, or is remembered as one without a claim, asks again.
+    await this.#open(this.#tools.nextGeneration())
+  }
+
+  async #open({ dropId, opensAtMs, closesAtMs, epoch }: DropPlan): Promise<void> {
+    await this.#rows(statements.OPEN_STOCK, [dropId, opensAtMs, closesAtMs, epoch])
   }
 
   /** Adds the coupons that are not there. */
