@@ -38,6 +38,8 @@ export type UsherOptions = {
   readonly cron?: boolean
   /** True: `url` leads straight to the Worker, past miniflare's entry, which costs several times what a message does. */
   readonly direct?: boolean
+  /** What runs instead of the bundle: the same behind another entry. Default: the bundle itself. */
+  readonly wrap?: (bundle: WorkerBundle) => WorkerBundle
   /** The caller handles SIGINT, SIGTERM and SIGHUP. Default: the process dies of them, with all that it started. */
   readonly handlesSignals?: boolean
 }
@@ -93,7 +95,8 @@ async function start(options: UsherOptions, cleanup: Cleanup): Promise<UsherRunt
   const recordFile = join(state.path, 'workerd.json')
   await endOrphan(recordFile)
   const port = await choosePort(options.port ?? 0)
-  const { bundle, backend } = await prepare(options, state.path, cleanup)
+  const { bundle: made, backend } = await prepare(options, state.path, cleanup)
+  const bundle = options.wrap?.(made) ?? made
   const variables = { ...backend.variables, ...options.bindings }
   const handlesSignals = options.handlesSignals ?? false
   const directPort = options.direct === true ? await freePort() : null

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startUsher, type UsherRuntime } from '../../dev/runtime.ts'
+import { startUsher, type UsherOptions, type UsherRuntime } from '../../dev/runtime.ts'
 import { PROJECT_ROOT } from '../../dev/settings.ts'
 import { SseParser, type SseMessage } from '../../src/cli/load/sse-parser.ts'
 
@@ -28,7 +28,7 @@ export type TestUsher = {
 export async function startTestUsher(
   bindings: Readonly<Record<string, string>> = {},
   stateDir: string = mkdtempSync(join(tmpdir(), 'usher-test-')),
-  project: { readonly root?: string; readonly bundleDir: string; readonly direct?: boolean } = {
+  project: Pick<UsherOptions, 'root' | 'direct' | 'wrap'> & { readonly bundleDir: string } = {
     bundleDir: BUNDLE_DIR,
   },
 ): Promise<TestUsher> {
