@@ -28,7 +28,7 @@ export type TestUsher = {
 export async function startTestUsher(
   bindings: Readonly<Record<string, string>> = {},
   stateDir: string = mkdtempSync(join(tmpdir(), 'usher-test-')),
-  project: Pick<UsherOptions, 'root' | 'direct' | 'wrap'> & { readonly bundleDir: string } = {
+  project: Pick<UsherOptions, 'root' | 'direct' | 'wrap' | 'settings'> & { readonly bundleDir: string } = {
     bundleDir: BUNDLE_DIR,
   },
 ): Promise<TestUsher> {
@@ -36,7 +36,11 @@ export async function startTestUsher(
     stateDir,
     ...project,
     cron: false,
-    settings: { PATH: process.env['PATH'], USHER_REDIS: process.env['USHER_REDIS'] ?? 'embedded' },
+    settings: {
+      PATH: process.env['PATH'],
+      USHER_REDIS: process.env['USHER_REDIS'] ?? 'embedded',
+      ...project.settings,
+    },
     bindings: { ADMIN_API_KEY: ADMIN_KEY, ORIGIN_API_KEY: ORIGIN_KEY, ...bindings },
   })
   return {
