@@ -50,6 +50,13 @@ describe('a claim', () => {
     expect(await issuer.counts()).toMatchObject({ issued: 0, remaining: 1 })
   })
 
+  test('wakes the object, which tells how the drop stands; a repeat does not', async () => {
+    const drop = await openDrop(pool, 2)
+    await drop.issuer.claim('ada')
+    await drop.issuer.claim('ada')
+    expect(drop.wakings).toBe(1)
+  })
+
   test('keeps names of any script as they are', async () => {
     const { issuer } = await openDrop(pool, 1)
     await issuer.claim('방문자-😀')

@@ -47,6 +47,8 @@ export class SkipLockedIssuer implements ClaimIssuer {
     } catch (error) {
       // This visitor's other claim was first; or the coupon has an owner already, which a reconciliation finds.
       if (isUniqueViolation(error)) return 'again'
+      // Nobody knows whether it was made, and it may have been the last.
+      this.#tools.wakeSoon()
       throw error
     }
   }
