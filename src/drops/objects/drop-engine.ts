@@ -73,6 +73,7 @@ export class DropEngine implements DropApi {
   #isChanged = false
   #told: DropNews | null = null
   #claimants: { readonly epoch: number; readonly fingerprints: ArrayBuffer } | null = null
+  #claimantsAsked: ReturnType<DropApi['claimants']> | null = null
 
   constructor(host: DropHost) {
     this.#host = host
@@ -137,20 +138,28 @@ export class DropEngine implements DropApi {
     return this.#asking(async (issuer) => ok(await issuer.claimOf(userId)))
   }
 
+  /** Asked by every isolate at once when the last coupon goes: all of them get the answer to one question. */
   async claimants(): ReturnType<DropApi['claimants']> {
-    return this.#asking(async (issuer, drop) => {
+    return this.#asking((issuer, drop) => {
       // An epoch whose codes have not reached the issuer's store yet has not begun there.
-      if (isOwed(drop)) return ok(null)
-      const before = this.#planNow()
-      if (this.#claimants?.epoch === before.epoch) return ok(this.#claimants)
-      const { remaining } = await issuer.counts()
-      const userIds = await issuer.claimants()
-      const { epoch } = this.#planNow()
-      // With nothing left nobody has become one of them meanwhile, unless more stock has come.
-      if (remaining > 0 || epoch !== before.epoch) return ok(null)
-      this.#claimants = { epoch, fingerprints: fingerprintsOf(userIds).buffer }
-      return ok(this.#claimants)
+      if (isOwed(drop)) return Promise.resolve(ok(null))
+      if (this.#claimants?.epoch === drop.plan.epoch) return Promise.resolve(ok(this.#claimants))
+      this.#claimantsAsked ??= this.#askClaimants(issuer, drop.plan).finally(() => {
+        this.#claimantsAsked = null
+      })
+      return this.#claimantsAsked
     })
+  }
+
+  async #askClaimants(issuer: ClaimIssuer, before: DropPlan): ReturnType<DropApi['claimants']> {
+    const { remaining } = await issuer.counts()
+    if (remaining > 0) return ok(null)
+    const userIds = await issuer.claimants()
+    const { epoch } = this.#planNow()
+    // With nothing left nobody has become one of them meanwhile, unless more stock has come.
+    if (epoch !== before.epoch) return ok(null)
+    this.#claimants = { epoch, fingerprints: fingerprintsOf(userIds).buffer }
+    return ok(this.#claimants)
   }
 
   async wake(): Promise<void> {
@@ -229,7 +238,7 @@ export class DropEngine implements DropApi {
       const { plan, status } = await this.#standingOf(issuer, this.#planNow())
       const { epoch } = plan
       if (this.#told?.status === status && this.#told.epoch === epoch) return true
-      const news = { dropId, status, epoch }
+      const news = { dropId, status, epoch, atMs: this.#host.nowMs() }
       await within(LINE_TIMEOUT_MS, tellLine(eventId, news))
       this.#told = news
       return true
