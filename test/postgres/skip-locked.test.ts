@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mapBounded } from '../../src/bounded.ts'
 import type { ClaimOutcome } from '../../src/drops/core/records.ts'
 import type { PostgresPool } from '../../src/drops/postgres/pool.ts'
+import { OPEN_STOCK } from '../../src/drops/postgres/statements.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { eventually } from '../support/usher.ts'
 import { openDrop, testPool, userIds } from './drop.ts'
@@ -194,12 +195,15 @@ describe('more stock', () => {
     expect(await drop.issuer.counts()).toMatchObject({ remaining: 25_000 })
   })
 
-  test('an older plan that comes late changes neither the window nor the epoch', async () => {
-    const drop = await openDrop(pool, 1)
-    const older = { ...drop.plan, closesAtMs: 1 }
-    await drop.restock(['MORE-2'])
-    await drop.issuer.supply({ ...older, stock: 2 })
+  test('a change that was given up and comes late undoes nothing that was written since', async () => {
+    const drop = await openDrop(pool, 2)
+    await drop.issuer.supply({ ...drop.plan, closesAtMs: null })
+    const closing = [drop.dropId, null, 1, drop.plan.epoch]
+    expect(await pool.rows(OPEN_STOCK, [...closing, 1], 1_000)).toEqual([])
+    expect(await pool.rows(OPEN_STOCK, [...closing, 0], 1_000)).toEqual([])
     expect(await drop.issuer.claim('ada')).toMatchObject({ kind: 'claimed' })
+    await drop.issuer.supply({ ...drop.plan, closesAtMs: 1 })
+    expect(await drop.issuer.claim('bob')).toEqual({ kind: 'closed' })
   })
 })
 

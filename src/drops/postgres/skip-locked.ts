@@ -109,7 +109,10 @@ export class SkipLockedIssuer implements ClaimIssuer {
   }
 
   async #open({ dropId, opensAtMs, closesAtMs, epoch }: DropPlan): Promise<void> {
-    await this.#rows(statements.OPEN_STOCK, [dropId, opensAtMs, closesAtMs, epoch])
+    const seen = await this.#one<{ version: number }>(statements.VERSION, [dropId])
+    const terms = [dropId, opensAtMs, closesAtMs, epoch, seen?.version ?? 0]
+    const opened = await this.#one(statements.OPEN_STOCK, terms)
+    if (opened === null) throw new Error('an earlier change of the stock came late')
   }
 
   /** Adds the coupons that are not there. */
