@@ -36,3 +36,6 @@ export const CODES_OF_A_LOAD = 10_000
  * Each drain puts it off.
  */
 export const DROP_TTL_MS = 7 * 24 * 60 * 60 * 1_000
+
+/** A claim whose record is due at no time: an operator has to say what becomes of it. As in lua/drops/lib/drop.lua. */
+export const PARKED_MS = 9_000_000_000_000

@@ -5,9 +5,7 @@ import { DurableLog } from '../durable-log.ts'
 import type { DropWorld } from './world.ts'
 
 /** Statements that belong together are played again together. `alarmAtMs`: what was set; null: none. */
-type Entry =
-  | { readonly statements: readonly Statement[] }
-  | { readonly alarmAtMs: number | null }
+type Entry = { readonly statements: readonly Statement[] } | { readonly alarmAtMs: number | null }
 type Statement = { readonly query: string; readonly bindings: readonly SqlValue[] }
 
 const WRITES = /^\s*(WITH|INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP)\b/i

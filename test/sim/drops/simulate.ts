@@ -1,13 +1,13 @@
 /** One seed, one drop, one verdict: faults and promises first, then calm, and the books. */
 import { log, type Log } from '../../../src/observability/log.ts'
-import { ObjectIssuer } from '../../../src/drops/objects/object-issuer.ts'
 import type { PutDrop } from '../../../src/drops/core/records.ts'
 import type { Violation } from '../invariants.ts'
 import { Claimant } from './claimant.ts'
 import { Counter } from './counter.ts'
-import { DROP_ID, EVENT_ID, SimDrop } from './drop.ts'
+import { DROP_ID, EVENT_ID } from './drop.ts'
 import { check, checkSettled, type Scene } from './oracle.ts'
 import { SimRecords } from './records.ts'
+import { SIMULATED, stageOf, type Simulated } from './stage.ts'
 import { planOf } from './truth.ts'
 import { DropWorld, type DropOptions } from './world.ts'
 
@@ -21,17 +21,19 @@ export type DropVerdict = {
 /** After so long without faults everything taken is recorded, and compared. */
 const SETTLED_MS = 20 * 60_000
 const OPENS_AFTER_MS = 5_000
+const LOSSES = ['everything', 'the last writes', 'the codes', 'the outbox'] as const
 
 export async function simulateDrop(options: DropOptions): Promise<DropVerdict> {
   const world = new DropWorld(options)
   const records = new SimRecords(world)
-  const drop = new SimDrop(world, records, (tools) => new ObjectIssuer(tools))
-  const counter = new Counter(world, drop)
+  const stage = stageOf(strategyOf(options), world, records)
+  const { drop, takers, taken } = stage
+  const counter = new Counter(world, drop, takers, taken)
   const claimants = Array.from(
     { length: options.visitors },
     (_, index) => new Claimant(`v${index}`, world, counter),
   )
-  const scene = { world, drop, records, claimants }
+  const scene = { world, stage, records, claimants }
   const restoreLog = listen(world)
   const uninstall = options.mutant?.install?.() ?? (() => {})
   const each = () => {
@@ -63,12 +65,20 @@ export async function simulateDrop(options: DropOptions): Promise<DropVerdict> {
   return { seed: options.seed, violation, events: scheduler.events, issued: records.rows.size }
 }
 
+/** Every other world has the other one. */
+function strategyOf({ seed, mutant }: DropOptions): Simulated {
+  return mutant?.strategy ?? SIMULATED[seed % SIMULATED.length] ?? 'object'
+}
+
 /** Fewer coupons than visitors, from a moment on that some do not wait for. */
-async function open({ world, drop, claimants }: Scene, each: () => void): Promise<void> {
+async function open({ world, stage, claimants }: Scene, each: () => void): Promise<void> {
+  const { drop, strategy } = stage
   world.isFaulty = false
   const stock = world.random.between(1, Math.max(1, Math.floor(claimants.length / 2)))
   const opensAtMs = world.random.chance(0.5) ? world.nowMs + OPENS_AFTER_MS : null
-  void drop.ask('the operator makes the drop', (engine) => engine.put({ ...dropOf(stock), opensAtMs }))
+  void drop.ask('the operator makes the drop', (engine) =>
+    engine.put({ ...dropOf(stock), strategy, opensAtMs }),
+  )
   await world.scheduler.run(1_000, each)
   world.isFaulty = true
 }
@@ -87,7 +97,8 @@ function dropOf(stock: number): PutDrop {
 }
 
 /** What happens to a drop besides claims. */
-function mishap({ world, drop, records, claimants }: Scene): void {
+function mishap({ world, stage, records, claimants }: Scene): void {
+  const { drop } = stage
   const { random } = world
   const ask = (name: string, work: Parameters<typeof drop.ask>[1]): void =>
     void drop.ask(name, work).catch(() => null)
@@ -100,6 +111,10 @@ function mishap({ world, drop, records, claimants }: Scene): void {
     ask('the operator adds stock', (engine) => engine.put({ ...dropOf(more), opensAtMs }))
   }
   if (random.chance(0.02)) ask('the operator compares', (engine) => engine.reconcile(random.chance(0.5)))
+  if (stage.redis !== null) {
+    if (random.chance(0.05)) stage.redis.copy()
+    if (random.chance(0.02)) stage.redis.lose(random.pick(LOSSES))
+  }
   if (random.chance(0.01)) ask('the operator has it tried again', (engine) => engine.retryFailed())
   if (random.chance(0.05))
     ask('the operator looks', async (engine) => {
@@ -113,12 +128,16 @@ function mishap({ world, drop, records, claimants }: Scene): void {
 }
 
 /** The faults are over; an operator has mended what was wrong with single records; everybody asks once more. */
-async function settle({ world, drop, records, claimants }: Scene, each: () => void): Promise<void> {
+async function settle({ world, stage, records, claimants }: Scene, each: () => void): Promise<void> {
+  const { drop } = stage
   world.isFaulty = false
   records.poison.clear()
   await world.scheduler.run(SETTLED_MS, each)
   void drop.ask('the operator has it tried again', (engine) => engine.retryFailed())
   for (const claimant of claimants) void claimant.claim()
+  await world.scheduler.run(SETTLED_MS, each)
+  // Whose claim was pending then has a code now.
+  for (const claimant of claimants) void claimant.look()
   await world.scheduler.run(SETTLED_MS, each)
 }
 
