@@ -111,6 +111,8 @@ it('declares what wrangler.toml declares, and nothing of .dev.vars', async () =>
     'SEAT_OFFICE',
     'WALLET_SHARD',
     'DEAD_LETTERS',
+    'DROP',
+    'DROP_DIRECTORY',
   ])
   expect(options.cronTriggers).toEqual(['* * * * *'])
   expect(options.bindings).toEqual({ USHER_STAGE: 'production' })

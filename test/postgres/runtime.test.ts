@@ -124,19 +124,26 @@ test('a deployment without PostgreSQL refuses the strategy and says what it lack
   }
 })
 
-test('with DROP_RECORDS=postgres the claims that an object issues are recorded there', async () => {
+test('with DROP_RECORDS=postgres what an object issues and what Redis issues is recorded there', async () => {
   const recording = await startPostgresUsher(database.url, { DROP_RECORDS: 'postgres' })
   try {
-    await recording.api.admin('PUT', 'drops/recorded', { name: 'x', codes: ['R-1'] })
-    const { token, userId } = await recording.api.visitor()
-    await recording.api.request('POST', `${path('recorded')}/claims`, { token, body: {} })
-    const rows = await eventually(async () => {
-      const found = await database.sql`SELECT user_id, code FROM drop_claims WHERE drop_id = 'recorded'`
-      return found.length > 0 ? found : null
-    })
-    expect([...rows]).toEqual([{ user_id: userId, code: 'R-1' }])
-    const { body } = await recording.api.admin('GET', 'drops/recorded/reconciliation')
-    expect(body).toMatchObject({ issued: 1, pending: 0, remaining: 0, consistent: true })
+    for (const strategy of ['object', 'redis-queue']) {
+      const dropId = `recorded-${strategy}`
+      await recording.api.admin('PUT', `drops/${dropId}`, { name: 'x', codes: ['R-1'], strategy })
+      const { token, userId } = await recording.api.visitor()
+      const { status } = await recording.api.request('POST', `${path(dropId)}/claims`, { token, body: {} })
+      expect(status).toBe(strategy === 'object' ? 201 : 202)
+      const rows = await eventually(async () => {
+        const found = await database.sql`SELECT user_id, code FROM drop_claims WHERE drop_id = ${dropId}`
+        return found.length > 0 ? found : null
+      }, 15_000)
+      expect([...rows]).toEqual([{ user_id: userId, code: 'R-1' }])
+      const { body } = await eventually(async () => {
+        const answer = await recording.api.admin('GET', `drops/${dropId}/reconciliation`)
+        return answer.body.pending === 0 ? answer : null
+      })
+      expect(body).toMatchObject({ issued: 1, pending: 0, remaining: 0, consistent: true })
+    }
   } finally {
     await recording.stop()
   }

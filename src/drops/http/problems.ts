@@ -54,6 +54,9 @@ export const DROP_PROBLEMS: Readonly<Record<OwnReason, ProblemKind>> = {
 
 /** What a problem says beside its text. */
 export function dropExtensions(failure: { readonly reason: string }): Record<string, unknown> {
-  const { reason: _reason, retryAfterSeconds: _seconds, ...extensions } = { retryAfterSeconds: 0, ...failure }
-  return Object.hasOwn(DROP_PROBLEMS, failure.reason) ? extensions : {}
+  if (!Object.hasOwn(DROP_PROBLEMS, failure.reason)) return {}
+  const told = Object.entries(failure).filter(
+    ([field]) => field !== 'reason' && field !== 'retryAfterSeconds',
+  )
+  return Object.fromEntries(told)
 }

@@ -4,7 +4,11 @@ import { migrate, type Migrations } from '../../durable/migrations.ts'
 import type { DirectoryApi } from '../ports.ts'
 
 const DIRECTORY_MIGRATIONS: Migrations = [
-  'CREATE TABLE drops (drop_id TEXT PRIMARY KEY) WITHOUT ROWID, STRICT',
+  `
+  CREATE TABLE drops (
+    drop_id TEXT PRIMARY KEY
+  ) WITHOUT ROWID, STRICT;
+  `,
 ]
 
 export class DropDirectory extends DurableObject<Env> implements DirectoryApi {

@@ -67,7 +67,7 @@ export class DropEngine implements DropApi {
   /** The first wish to be woken since the alarm began to run last. */
   #wishMs: EpochMs | null = null
   #isRunning = false
-  /** Claims were made since the stores were compared. */
+  /** Claims were made since the comparison under way began. */
   #isChanged = false
   #told: DropNews | null = null
   #claimants: { readonly epoch: number; readonly fingerprints: ArrayBuffer } | null = null
@@ -76,8 +76,9 @@ export class DropEngine implements DropApi {
   constructor(host: DropHost) {
     this.#host = host
     this.#rows = new DropStorage(host.database)
-    // The alarm outlives the object: what was under way when it went away is looked for when that rings.
     this.#drop = this.#rows.load(host.dropId)
+    // Whatever was under way when the object went away is looked for.
+    if (this.#drop !== null) this.#arm(host.nowMs() + DRAIN_AFTER_MS)
   }
 
   // --- The operator -------------------------------------------------------------------------------------------------
@@ -189,10 +190,11 @@ export class DropEngine implements DropApi {
   /** Everything that is due. Answers when the next is; null: the object may sleep. */
   async #run(nowMs: EpochMs): Promise<EpochMs | null> {
     const issuer = this.#issuerNow()
-    if (!issuer.ok) return null
+    // A deployment without the strategy: another one may have it again.
+    if (!issuer.ok) return nowMs + CHECK_AFTER_MS
     const isSupplied = await this.#supplied(issuer.value)
     const drainMs = isSupplied ? await this.#turns.take(() => issuer.value.drain(nowMs)) : nowMs + AGAIN_MS
-    await this.#check(issuer.value, drainMs !== null, nowMs)
+    await this.#check(issuer.value, nowMs)
     const isTold = await this.#tell(issuer.value)
     const wishes = [
       drainMs,
@@ -205,30 +207,32 @@ export class DropEngine implements DropApi {
   }
 
   /** Compares the stores some time after claims were made, and has repaired what is missing. */
-  async #check(issuer: ClaimIssuer, isBusy: boolean, nowMs: EpochMs): Promise<void> {
+  async #check(issuer: ClaimIssuer, nowMs: EpochMs): Promise<void> {
     const dueAtMs = this.#drop?.checkDueAtMs ?? null
-    if (dueAtMs === null && (this.#isChanged || isBusy)) this.#checkAt(nowMs + CHECK_AFTER_MS)
-    this.#isChanged = false
     if (dueAtMs === null || dueAtMs > nowMs) return
     const { dropId } = this.#host
+    // First, so that one that fails or dies is followed by another.
+    this.#checkAt(nowMs + CHECK_AFTER_MS)
+    this.#isChanged = false
     try {
       const { missing, extra, counts } = await this.#turns.take(() => issuer.reconcile(true))
       if (missing + extra > 0 || !addsUp(counts))
         log.error('drop_inconsistent', { dropId, missing, extra, ...counts })
-      this.#checkAt(missing > 0 ? nowMs + CHECK_AFTER_MS : null)
+      if (missing === 0 && !this.#isChanged) this.#checkAt(null)
     } catch (error) {
       log.warn('drop_unchecked', { dropId, ...errorFields(error) })
-      this.#checkAt(nowMs + CHECK_AFTER_MS)
     }
   }
 
   /** False: the event's line has to be told still. */
   async #tell(issuer: ClaimIssuer): Promise<boolean> {
     const { dropId, tellLine, within } = this.#host
+    const { eventId } = this.#planNow()
+    if (eventId === null) return true
     try {
       const { plan, status } = await this.#standingOf(issuer, this.#planNow())
-      const { eventId, epoch } = plan
-      if (eventId === null || (this.#told?.status === status && this.#told.epoch === epoch)) return true
+      const { epoch } = plan
+      if (this.#told?.status === status && this.#told.epoch === epoch) return true
       const news = { dropId, status, epoch }
       await within(LINE_TIMEOUT_MS, tellLine(eventId, news))
       this.#told = news
@@ -264,13 +268,12 @@ export class DropEngine implements DropApi {
     if (!found.ok) return unavailable(plan.strategy, found.error.missing)
     const before = this.#drop?.plan ?? null
     if (decided.value.isChanged) this.#write(decided.value)
-    const issuer = this.#issuerNow()
-    if (!issuer.ok) return issuer
-    const isSupplied = await this.#host.within(SUPPLY_TIMEOUT_MS, this.#supplied(issuer.value))
-    // It is written, and the alarm goes on with it; asked again, it is as it was asked for.
-    if (!isSupplied || this.#drop === null) return UNAVAILABLE
-    const detail = await this.#detailOf(issuer.value, this.#drop)
-    return ok({ created: before === null, before, detail })
+    return this.#asking(async (issuer, drop) => {
+      const isSupplied = await this.#host.within(SUPPLY_TIMEOUT_MS, this.#supplied(issuer))
+      // It is written, and the alarm goes on with it; asked again, it is as it was asked for.
+      if (!isSupplied) return UNAVAILABLE
+      return ok({ created: before === null, before, detail: await this.#detailOf(issuer, drop) })
+    })
   }
 
   #write({ plan, codes, add, generate }: PlanChange): void {
@@ -385,9 +388,12 @@ export class DropEngine implements DropApi {
     return { ...counts, consistent, missing, extra, checkedAt: isoTime(this.#host.nowMs()) }
   }
 
+  /** Claims were made: in the block that writes them, if they are written here. */
   #wakeSoon(): void {
+    const nowMs = this.#host.nowMs()
     this.#isChanged = true
-    this.#arm(this.#host.nowMs() + DRAIN_AFTER_MS)
+    if (this.#drop?.checkDueAtMs === null) this.#checkAt(nowMs + CHECK_AFTER_MS)
+    this.#arm(nowMs + DRAIN_AFTER_MS)
   }
 
   #arm(wakeAtMs: EpochMs): void {

@@ -5,6 +5,9 @@ import type { SqlDatabase, SqlStatements } from '../../ports/sql-database.ts'
 import type { CodeSource, DropPlan } from '../core/records.ts'
 import { DROP_MIGRATIONS } from './drop-schema.ts'
 
+/** A text that a statement is given may have two megabytes. */
+const CODES_OF_A_STATEMENT = 5_000
+
 /** What an object knows of its drop. */
 export type KeptDrop = {
   readonly plan: DropPlan
@@ -60,10 +63,12 @@ export class DropStorage {
     this.#storage.transactionSync(() => {
       this.#savePlan(drop)
       if (newCodes.length === 0) return
-      this.#sql.exec(
-        `INSERT INTO codes (code) SELECT value FROM json_each(?) WHERE true ON CONFLICT (code) DO NOTHING`,
-        JSON.stringify(newCodes),
-      )
+      for (let start = 0; start < newCodes.length; start += CODES_OF_A_STATEMENT) {
+        this.#sql.exec(
+          `INSERT INTO codes (code) SELECT value FROM json_each(?) WHERE true ON CONFLICT (code) DO NOTHING`,
+          JSON.stringify(newCodes.slice(start, start + CODES_OF_A_STATEMENT)),
+        )
+      }
       const { last } = this.#sql.exec<{ last: number }>('SELECT max(position) AS last FROM codes').one()
       if (last !== drop.plan.stock) throw new Error('a drop has other codes than its stock')
     })

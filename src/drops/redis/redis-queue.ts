@@ -55,8 +55,8 @@ export function isOfClaims(batch: MessageBatch): boolean {
 /** @throws Error when the deployment is misconfigured: the queue keeps the messages until it has been repaired. */
 export async function consumeClaims(batch: MessageBatch, env: Env): Promise<void> {
   if (!parseConfig(env).ok) throw new Error('misconfigured')
-  const consume = batch.queue === FAILED_QUEUE ? keepFailedClaims : recordClaims
   const { records, postgres } = storesOf(env)
+  const consume = batch.queue === FAILED_QUEUE ? keepFailedClaims : recordClaims
   try {
     await consume(batch.messages, {
       records,

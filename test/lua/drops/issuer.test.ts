@@ -168,14 +168,17 @@ overEveryEngine('a drop in Redis behind a queue', (harness) => {
         expect(await world.issuer.claimOf(userId)).toMatchObject({ claim: { state: 'issued', code } })
     })
 
-    it('INV-11: no code of a void message is recorded beside the one that its visitor claimed anew', async () => {
+    it('INV-11: a message of a claim that is lost is void, and its visitor may claim anew', async () => {
       await world.issuer.claim('ann')
       const first = await world.gate.takeOutbox({ generation: 1, claimed: 1 }, 1, 10)
       const [claim] = first.kind === 'outbox' ? first.due : []
       await harness.redis.client.flushall()
       await world.issuer.drain(Date.now())
-      await claimAll(['bob', 'ann'])
       const body = { dropId: 'tour', generation: 1, userId: 'ann', code: claim?.code ?? '', claimedAtMs: 1 }
+      world.queue.push({ body, attempts: 1 })
+      await world.deliver()
+      expect(world.records.rows.size).toBe(0)
+      await claimAll(['bob', 'ann'])
       world.queue.push({ body, attempts: 1 })
       await world.settle()
       await expectExact(2)
@@ -209,6 +212,15 @@ overEveryEngine('a drop in Redis behind a queue', (harness) => {
         expect(await restarted.claim(name)).toMatchObject({ kind: 'claimed' })
       await world.settle()
       await expectExact(11)
+    })
+
+    it('INV-11: a record that Redis does not know, when it hears of it, is a loss', async () => {
+      await world.issuer.claim('ann')
+      const zoe = { userId: 'zoe', code: 'CODE-7', claimedAtMs: 1 }
+      await world.records.insert('tour', 1, [zoe])
+      await world.issuer.heard([{ ...zoe, generation: 1, outcome: 'recorded' }])
+      await world.settle()
+      await expectExact(2)
     })
 
     it('INV-11: a key that is gone alone is a loss, and nothing of what is left of it is lost', async () => {

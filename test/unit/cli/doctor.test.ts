@@ -126,6 +126,7 @@ describe('wrangler.toml', () => {
     ['migrations', '"JoinShard", ', '', 'no migration for JoinShard'],
     ['migrations', 'new_sqlite_classes = ["J', 'new_classes = ["J', 'no SQLite'],
     ['queues', 'binding = "WEBHOOKS"', 'binding = "HOOKS"', 'a producer WEBHOOKS of usher-webhooks'],
+    ['queues', 'binding = "CLAIMS"', 'binding = "HOOKS"', 'a producer CLAIMS of usher-claims'],
     ['queues', 'dead_letter_queue = "usher-webhooks-dead"', '', 'usher-webhooks-dead as dead_letter_queue'],
     ['queues', 'queue = "usher-webhooks-dead"\nmax', 'queue = "x"\nmax', 'a consumer of usher-webhooks-dead'],
     ['queues', 'queue = "usher-webhooks"\nmax', 'queue = "x"\nmax', 'a consumer of usher-webhooks'],
