@@ -173,6 +173,7 @@ function watched(issuer: ClaimIssuer, world: DropWorld): ClaimIssuer {
     counts: () => issuer.counts(),
     claimants: () => issuer.claimants(),
     heard: (receipts) => issuer.heard(receipts),
+    told: (seen) => issuer.told?.(seen),
     supply: (plan) => alone('supply', () => issuer.supply(plan)),
     drain: (nowMs) => alone('drain', () => issuer.drain(nowMs)),
     reconcile: (repair) => alone('reconcile', () => issuer.reconcile(repair)),

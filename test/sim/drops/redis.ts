@@ -4,8 +4,8 @@
  */
 import { StoreUnavailable } from '../../../src/ports/pool-gate.ts'
 import { PARKED_MS } from '../../../src/drops/core/limits.ts'
-import type { ClaimRecord } from '../../../src/drops/core/records.ts'
-import type { ChangeCall, DropGate, LoadCall, OpenCall, Seen } from '../../../src/drops/redis/drop-gate.ts'
+import type { ClaimRecord, Seen } from '../../../src/drops/core/records.ts'
+import type { ChangeCall, DropGate, LoadCall, OpenCall } from '../../../src/drops/redis/drop-gate.ts'
 import type {
   ChangedReply,
   ClaimReply,

@@ -59,16 +59,20 @@ function redisStage(world: DropWorld, records: SimRecords): Stage {
       }),
   )
   queue.heard = (receipts) => drop.ask('a receipt', (engine) => engine.claimsHeard(receipts))
-  const wake = (): void => void drop.ask('somebody wakes it', (engine) => engine.wake()).catch(() => null)
-  const takers = Array.from({ length: ISOLATES }, () =>
-    redisClaims({
+  const takers = Array.from({ length: ISOLATES }, () => {
+    const seen = new SeenDrops()
+    const wake = (): void =>
+      void drop
+        .ask('somebody wakes it', (engine) => engine.wake(seen.of(DROP_ID)))
+        .catch(() => seen.isNotWoken(DROP_ID))
+    return redisClaims({
       dropId: DROP_ID,
       gate: () => redis.gate(),
-      seen: new SeenDrops(),
+      seen,
       nowMs: () => world.nowMs,
       wake,
-    }),
-  )
+    })
+  })
   // A code is told once it is recorded, and what is recorded nobody takes back.
   const issued = () => Array.from(records.rows.values(), ({ userId, code }) => ({ userId, code }))
   return { strategy: 'redis-queue', drop, takers, issued, taken: null, redis }
