@@ -50,8 +50,8 @@ export const CONFIG_VARIABLES = [
   'PAYMENT_RETURN_URL',
   'PURCHASE_PAYMENT_SECONDS',
   'PURCHASE_HOLD_SECONDS',
-  'DROP_RECORDS',
   'DROP_CLAIM_RESEND_SECONDS',
+  'DROP_RECORDS',
 ] as const
 export type ConfigVariable = (typeof CONFIG_VARIABLES)[number]
 

@@ -54,10 +54,10 @@ export type Config = {
   readonly payments: PaymentConfig | null
   /** How long seats are held for somebody who does not pay. */
   readonly purchaseHoldSeconds: number
-  /** Where the claims of drops are recorded. Those of `skip-locked` are in PostgreSQL in any case. */
-  readonly dropRecords: 'd1' | 'postgres'
   /** After so long without a word from the queue a claim of a drop is given to it once more. */
   readonly claimResendSeconds: number
+  /** Where the claims of drops are recorded. Those of `skip-locked` are in PostgreSQL in any case. */
+  readonly dropRecords: 'd1' | 'postgres'
 }
 
 export type IdentityProviderConfig = {
@@ -134,8 +134,8 @@ export function parseConfig(env: ConfigEnv): Result<Config, ConfigProblem[]> {
     webhooks: parseWebhookConfig(reader),
     payments: parsePaymentConfig(reader, isLocal),
     purchaseHoldSeconds: reader.integer('PURCHASE_HOLD_SECONDS', { byDefault: 300, min: 1, max: 3_600 }),
-    dropRecords: reader.choice('DROP_RECORDS', ['d1', 'postgres'], 'd1'),
     claimResendSeconds: reader.integer('DROP_CLAIM_RESEND_SECONDS', { byDefault: 60, min: 1, max: 3_600 }),
+    dropRecords: reader.choice('DROP_RECORDS', ['d1', 'postgres'], 'd1'),
   }
   if (config.dropRecords === 'postgres' && !Object.hasOwn(env, POSTGRES_BINDING)) {
     reader.fault('DROP_RECORDS', `needs the Hyperdrive ${POSTGRES_BINDING}`)

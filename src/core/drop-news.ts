@@ -1,4 +1,5 @@
 /** What the streams of an event are told of the drops behind it. */
+import type { EpochMs } from './time.ts'
 
 export const DROP_STATUSES = ['scheduled', 'open', 'sold_out', 'closed'] as const
 export type DropStatus = (typeof DROP_STATUSES)[number]
@@ -8,6 +9,13 @@ export type DropNews = {
   readonly status: DropStatus
   /** Grows when more stock comes: what was sold out in another one need not be in this one. */
   readonly epoch: number
+  /** By the drop's clock: news can overtake each other on their way. */
+  readonly atMs: EpochMs
+}
+
+/** Whether the one is older than the other. */
+function isOlder(one: DropNews, other: DropNews): boolean {
+  return one.epoch < other.epoch || (one.epoch === other.epoch && one.atMs < other.atMs)
 }
 
 /** Drops behind one event of which a line remembers how they stand; of more, the latest. */
@@ -23,9 +31,10 @@ export class DropsFeed {
     return this.#version
   }
 
-  /** The same again is no news. */
+  /** The same again is no news, and neither is what is older. */
   add(news: DropNews): void {
     const known = this.#news.get(news.dropId)?.news
+    if (known !== undefined && isOlder(news, known)) return
     if (known?.status === news.status && known.epoch === news.epoch) return
     this.#version += 1
     this.#news.delete(news.dropId)

@@ -13,6 +13,12 @@ export const RECORDS_TIMEOUT_MS = 5_000
 /** How often the recording of one claim is tried, while the records take others, before an operator is asked. */
 export const RECORD_ATTEMPTS_MAX = 5
 
+/**
+ * Redis forgets a drop that nobody touched for so long; whoever comes then waits until it is filled again from the records.
+ * Each drain puts it off.
+ */
+export const DROP_TTL_MS = 7 * 24 * 60 * 60 * 1_000
+
 /** Connections that one drop's object holds to PostgreSQL: more of them make claims slower (docs/drops.md). */
 export const POOL_CONNECTIONS_MAX = 10
 export const CONNECT_TIMEOUT_SECONDS = 2
@@ -31,11 +37,6 @@ export const LAST_COUPONS_MS = 500
 export const STOCK_TIMEOUT_MS = 20_000
 /** Codes of one insert into PostgreSQL: one text of a few hundred kB. */
 export const CODES_OF_A_LOAD = 10_000
-/**
- * Redis forgets a drop that nobody touched for so long; whoever comes then waits until it is filled again from the records.
- * Each drain puts it off.
- */
-export const DROP_TTL_MS = 7 * 24 * 60 * 60 * 1_000
 
 /** A claim whose record is due at no time: an operator has to say what becomes of it. As in lua/drops/lib/drop.lua. */
 export const PARKED_MS = 9_000_000_000_000

@@ -37,13 +37,18 @@ export class ClaimRows {
     return this.#number('SELECT coalesce(max(position), 0) AS n FROM claims')
   }
 
-  take(position: number, userId: string, claimedAtMs: EpochMs): void {
-    this.#sql.exec(
-      'INSERT INTO claims (position, user_id, claimed_at_ms) VALUES (?, ?, ?)',
-      position,
-      userId,
-      claimedAtMs,
-    )
+  /** The code at this position, which is the visitor's from now on; null when the visitor has a claim already. */
+  take(position: number, userId: string, claimedAtMs: EpochMs): string | null {
+    const [taken] = this.#sql
+      .exec<{ code: string }>(
+        `INSERT INTO claims (position, user_id, claimed_at_ms) VALUES (?, ?, ?) ON CONFLICT (user_id) DO NOTHING
+         RETURNING (SELECT code FROM codes WHERE codes.position = claims.position) AS code`,
+        position,
+        userId,
+        claimedAtMs,
+      )
+      .toArray()
+    return taken?.code ?? null
   }
 
   recordedPosition(): number {

@@ -23,6 +23,7 @@ import { addsUp, nextEdgeMs, statusAt } from '../core/standing.ts'
 import type {
   ClaimIssuer,
   ClaimReceipt,
+  ClaimRecords,
   ClaimsPage,
   DropApi,
   DropDetail,
@@ -63,6 +64,7 @@ export class DropEngine implements DropApi {
   readonly #turns = new InTurn()
   #drop: KeptDrop | null
   #issuer: ClaimIssuer | null = null
+  #records: ClaimRecords
   /** When the alarm that was set last rings. */
   #alarmAtMs: EpochMs | null = null
   /** The first wish to be woken since the alarm began to run last. */
@@ -76,6 +78,7 @@ export class DropEngine implements DropApi {
 
   constructor(host: DropHost) {
     this.#host = host
+    this.#records = host.records
     this.#rows = new DropStorage(host.database)
     this.#drop = this.#rows.load(host.dropId)
     // Whatever was under way when the object went away is looked for.
@@ -112,8 +115,8 @@ export class DropEngine implements DropApi {
 
   async exportPage(afterUserId: string): Promise<DropResult<ClaimsPage>> {
     return this.#asking(async (_issuer, { plan }) => {
-      const { records, within } = this.#host
-      const claims = await within(RECORDS_TIMEOUT_MS, records.page(plan.dropId, afterUserId, EXPORT_ROWS))
+      const page = this.#records.page(plan.dropId, afterUserId, EXPORT_ROWS)
+      const claims = await this.#host.within(RECORDS_TIMEOUT_MS, page)
       const next = claims.length < EXPORT_ROWS ? null : (claims.at(-1)?.userId ?? null)
       return ok({ claims, next })
     })
@@ -138,22 +141,24 @@ export class DropEngine implements DropApi {
 
   /** Asked by every isolate at once when the last coupon goes: all of them get the answer to one question. */
   async claimants(): ReturnType<DropApi['claimants']> {
-    return this.#asking((issuer) => {
-      if (this.#claimants?.epoch === this.#planNow().epoch) return Promise.resolve(ok(this.#claimants))
-      this.#claimantsAsked ??= this.#askClaimants(issuer).finally(() => {
+    return this.#asking((issuer, drop) => {
+      // An epoch whose codes have not reached the issuer's store yet has not begun there.
+      if (isOwed(drop)) return Promise.resolve(ok(null))
+      if (this.#claimants?.epoch === drop.plan.epoch) return Promise.resolve(ok(this.#claimants))
+      this.#claimantsAsked ??= this.#askClaimants(issuer, drop.plan).finally(() => {
         this.#claimantsAsked = null
       })
       return this.#claimantsAsked
     })
   }
 
-  async #askClaimants(issuer: ClaimIssuer): ReturnType<DropApi['claimants']> {
-    const before = this.#planNow()
+  async #askClaimants(issuer: ClaimIssuer, before: DropPlan): ReturnType<DropApi['claimants']> {
     const { remaining } = await issuer.counts()
+    if (remaining > 0) return ok(null)
     const userIds = await issuer.claimants()
     const { epoch } = this.#planNow()
     // With nothing left nobody has become one of them meanwhile, unless more stock has come.
-    if (remaining > 0 || epoch !== before.epoch) return ok(null)
+    if (epoch !== before.epoch) return ok(null)
     this.#claimants = { epoch, fingerprints: fingerprintsOf(userIds).buffer }
     return ok(this.#claimants)
   }
@@ -237,7 +242,7 @@ export class DropEngine implements DropApi {
       const { plan, status } = await this.#standingOf(issuer, this.#planNow())
       const { epoch } = plan
       if (this.#told?.status === status && this.#told.epoch === epoch) return true
-      const news = { dropId, status, epoch }
+      const news = { dropId, status, epoch, atMs: this.#host.nowMs() }
       await within(LINE_TIMEOUT_MS, tellLine(eventId, news))
       this.#told = news
       return true
@@ -350,18 +355,19 @@ export class DropEngine implements DropApi {
     const { strategy } = this.#planNow()
     const found = this.#host.issuer(strategy)
     if (!found.ok) return unavailable(strategy, found.error.missing)
+    this.#records = found.records ?? this.#records
     this.#issuer = found.value(this.#tools())
     return ok(this.#issuer)
   }
 
   #tools(): IssuerTools {
-    const { dropId, database, records, nowMs, within } = this.#host
+    const { dropId, database, nowMs, within } = this.#host
     return {
       dropId,
       plan: () => this.#planNow(),
       codesAfter: (position, limit) => this.#rows.codesAfter(position, limit),
       database,
-      records,
+      records: this.#records,
       nowMs,
       within,
       nextGeneration: () => this.#nextGeneration(),

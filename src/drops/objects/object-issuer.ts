@@ -10,6 +10,7 @@ import type {
   ClaimFound,
   ClaimOutcome,
   ClaimRecord,
+  DropPlan,
   Reconciled,
 } from '../core/records.ts'
 import type { EpochMs } from '../../core/time.ts'
@@ -38,15 +39,15 @@ export class ObjectIssuer implements ClaimIssuer {
   }
 
   async claim(userId: string): Promise<ClaimOutcome> {
+    const plan = this.#tools.plan()
+    const nowMs = this.#tools.nowMs()
+    const refusal = this.#refusal(plan, nowMs)
+    const taken = refusal === null ? this.#take(userId, nowMs) : null
+    if (taken !== null) return { kind: 'claimed', claim: taken, isNew: true }
     const known = this.#rows.ofVisitor(userId)
     if (known !== null) return { kind: 'claimed', claim: issued(known), isNew: false }
-    const { stock, epoch, opensAtMs, closesAtMs } = this.#tools.plan()
-    const nowMs = this.#tools.nowMs()
-    const where = windowAt({ opensAtMs, closesAtMs }, nowMs)
-    if (where === 'before') return { kind: 'not-open', opensAtMs: opensAtMs ?? nowMs }
-    if (where === 'after') return { kind: 'closed' }
-    if (this.#taken >= stock) return { kind: 'sold-out', epoch }
-    return { kind: 'claimed', claim: this.#take(userId, nowMs), isNew: true }
+    if (refusal === null) throw new Error('a claim was neither made nor found')
+    return refusal
   }
 
   async claimOf(userId: string): Promise<ClaimFound> {
@@ -106,12 +107,23 @@ export class ObjectIssuer implements ClaimIssuer {
     return { counts: await this.counts(), missing: missing.length, extra }
   }
 
-  #take(userId: string, nowMs: EpochMs): Claim {
-    const position = this.#taken + 1
-    const [code] = this.#tools.codesAfter(this.#taken, 1)
-    if (code === undefined) throw new Error('a drop has fewer codes than its stock')
-    this.#rows.take(position, userId, nowMs)
-    this.#taken = position
+  /** Why nobody gets a new claim now; null when the next one does. */
+  #refusal({ stock, epoch, opensAtMs, closesAtMs }: DropPlan, nowMs: EpochMs): ClaimOutcome | null {
+    switch (windowAt({ opensAtMs, closesAtMs }, nowMs)) {
+      case 'before':
+        return { kind: 'not-open', opensAtMs: opensAtMs ?? nowMs }
+      case 'after':
+        return { kind: 'closed' }
+      case 'within':
+        return this.#taken < stock ? null : { kind: 'sold-out', epoch }
+    }
+  }
+
+  /** The next code; null for a visitor who has a claim. */
+  #take(userId: string, nowMs: EpochMs): Claim | null {
+    const code = this.#rows.take(this.#taken + 1, userId, nowMs)
+    if (code === null) return null
+    this.#taken += 1
     this.#tools.wakeSoon()
     return { state: 'issued', code, claimedAtMs: nowMs }
   }

@@ -36,16 +36,18 @@ export function d1Records(database: D1Like): ClaimRecords {
     },
     async insert(dropId, generation, claims) {
       const batch = JSON.stringify(claims.map(({ userId, code, claimedAtMs }) => [userId, code, claimedAtMs]))
-      // One transaction: what is read is what this insert has left.
-      const [, found, fence] = await database.batch<Row & { generation: number }>([
-        database
-          .prepare(
-            `INSERT INTO drop_claims (drop_id, user_id, code, claimed_at_ms)
-             SELECT ?1, value ->> 0, value ->> 1, value ->> 2 FROM json_each(?3)
-             WHERE (SELECT generation FROM drops WHERE drop_id = ?1) <= ?2
-             ON CONFLICT DO NOTHING`,
-          )
-          .bind(dropId, generation, batch),
+      const inserted = await run(
+        `INSERT INTO drop_claims (drop_id, user_id, code, claimed_at_ms)
+         SELECT ?1, value ->> 0, value ->> 1, value ->> 2 FROM json_each(?3)
+         WHERE (SELECT generation FROM drops WHERE drop_id = ?1) <= ?2
+         ON CONFLICT DO NOTHING RETURNING 1`,
+        dropId,
+        generation,
+        batch,
+      )
+      if (inserted.results.length === claims.length) return claims.map(() => 'recorded')
+      // Rows stay, and a generation only grows: what is read a moment later says why some were not inserted.
+      const [found, fence] = await database.batch<Row & { generation: number }>([
         database
           .prepare(
             `SELECT c.user_id, c.code FROM json_each(?2) AS j

@@ -104,13 +104,23 @@ it('what an insert has led to is said of each claim', () => {
 describe('the news of drops', () => {
   it('are told once, the latest of each drop, in their order', () => {
     const feed = new DropsFeed()
-    feed.add({ dropId: 'a', status: 'open', epoch: 1 })
-    feed.add({ dropId: 'b', status: 'open', epoch: 1 })
-    feed.add({ dropId: 'a', status: 'sold_out', epoch: 1 })
-    feed.add({ dropId: 'a', status: 'sold_out', epoch: 1 })
+    feed.add({ dropId: 'a', status: 'open', epoch: 1, atMs: 1 })
+    feed.add({ dropId: 'b', status: 'open', epoch: 1, atMs: 2 })
+    feed.add({ dropId: 'a', status: 'sold_out', epoch: 1, atMs: 3 })
+    feed.add({ dropId: 'a', status: 'sold_out', epoch: 1, atMs: 4 })
     expect(feed.version).toBe(3)
     expect(feed.since(0).map(({ dropId, status }) => `${dropId} ${status}`)).toEqual(['b open', 'a sold_out'])
     expect(feed.since(2).map(({ dropId }) => dropId)).toEqual(['a'])
     expect(feed.since(3)).toEqual([])
+  })
+
+  it('that were overtaken on their way are passed over', () => {
+    const feed = new DropsFeed()
+    feed.add({ dropId: 'a', status: 'sold_out', epoch: 1, atMs: 5 })
+    feed.add({ dropId: 'a', status: 'open', epoch: 1, atMs: 4 })
+    expect(feed.since(0)).toMatchObject([{ status: 'sold_out' }])
+    feed.add({ dropId: 'a', status: 'open', epoch: 2, atMs: 3 })
+    feed.add({ dropId: 'a', status: 'sold_out', epoch: 1, atMs: 9 })
+    expect(feed.since(0)).toMatchObject([{ status: 'open', epoch: 2 }])
   })
 })

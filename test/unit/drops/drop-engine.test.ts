@@ -323,7 +323,7 @@ describe("the event's line", () => {
     expect(world.told).toEqual([])
     world.lineIsAway = false
     await world.sleep(10_000)
-    expect(world.told).toEqual([{ dropId: DROP_ID, status: 'sold_out', epoch: 1 }])
+    expect(world.told).toMatchObject([{ dropId: DROP_ID, status: 'sold_out', epoch: 1 }])
     expect(await world.sleep(HOUR_MS)).toBe(1)
   })
 })

@@ -10,7 +10,7 @@ function told({ text }: Client): string[] {
 }
 
 function news(status: DropNews['status'], epoch = 1): DropNews {
-  return { dropId: 'coupons', status, epoch }
+  return { dropId: 'coupons', status, epoch, atMs: epoch }
 }
 
 /** Ann is inside, Bob waits; both listen, at the line or at a shard. */
