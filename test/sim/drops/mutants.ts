@@ -46,7 +46,7 @@ export const DROP_MUTANTS: readonly DropMutant[] = [
     tools: (right) => ({
       ...right,
       records: {
-        ...right.records,
+        ...bound(right.records),
         insert: async (dropId, generation, claims) => {
           void right.records.insert(dropId, generation, claims).catch(() => null)
           return claims.map(() => 'recorded' as const)
@@ -63,11 +63,9 @@ export const DROP_MUTANTS: readonly DropMutant[] = [
   },
   {
     name: 'a record that fails counts as an outage of all records',
-    strategy: 'object',
-    tools: (right) => ({
-      ...right,
-      records: { ...right.records, ping: () => Promise.reject(new Error('away')) },
-    }),
+    strategy: null,
+    tools: (right) => ({ ...right, records: withoutPing(right.records) }),
+    consumerRecords: withoutPing,
   },
   {
     name: 'whoever is early is served',
@@ -119,6 +117,10 @@ async function confirmed(
   const reply = await gate.takeOutbox(...args)
   if (reply.kind === 'outbox') await gate.confirm(args[0].generation, reply.due)
   return reply
+}
+
+function withoutPing(records: ClaimRecords): ClaimRecords {
+  return { ...bound(records), ping: () => Promise.reject(new Error('away')) }
 }
 
 function bound(records: ClaimRecords): ClaimRecords {

@@ -1,4 +1,5 @@
 /** INV-11, looked for in the rows and the records after everything that happens, and in all books at the end. */
+import type { DropEngine } from '../../../src/drops/objects/drop-engine.ts'
 import type { Claimant } from './claimant.ts'
 import type { SimRecords } from './records.ts'
 import type { Stage } from './stage.ts'
@@ -37,6 +38,22 @@ export function check(scene: Scene): void {
     if (code !== null && issued.get(userId) !== code)
       violated(`${userId} was told ${code}, and has ${issued.get(userId)}`)
   }
+}
+
+/** While single records cannot be written: those alone are set aside, and everything else is recorded. */
+export async function checkPoison({ world, records }: Scene, engine: DropEngine): Promise<void> {
+  const found = await engine.detail()
+  if (!found.ok) {
+    world.violated('listener', `nobody knows what has failed: ${JSON.stringify(found)}`)
+    return
+  }
+  const { pending, failed } = found.value.counts
+  // What has failed stays so until an operator has it tried again, though nothing is wrong with it any more.
+  if (pending !== failed || failed > records.wasPoison.size)
+    world.violated(
+      'listener',
+      `${records.wasPoison.size} were poison, ${pending} wait, ${failed} have failed`,
+    )
 }
 
 /** Once all faults are over, everything is repaired, and everybody has asked once more. */

@@ -5,7 +5,7 @@ import type { Violation } from '../invariants.ts'
 import { Claimant } from './claimant.ts'
 import { Counter } from './counter.ts'
 import { DROP_ID, EVENT_ID } from './drop.ts'
-import { check, checkSettled, type Scene } from './oracle.ts'
+import { check, checkPoison, checkSettled, type Scene } from './oracle.ts'
 import { SimRecords } from './records.ts'
 import { SIMULATED, stageOf, type Simulated } from './stage.ts'
 import { planOf } from './truth.ts'
@@ -103,8 +103,8 @@ function mishap({ world, stage, records, claimants }: Scene): void {
   const ask = (name: string, work: Parameters<typeof drop.ask>[1]): void =>
     void drop.ask(name, work).catch(() => null)
   if (random.chance(0.02)) drop.crash()
-  if (random.chance(0.02)) records.poison.add(random.pick(claimants).userId)
-  if (random.chance(0.02)) records.poison.clear()
+  if (random.chance(0.02)) records.spoil(random.pick(claimants).userId)
+  if (random.chance(0.02)) records.mend()
   if (random.chance(0.02)) {
     const { stock = 0, opensAtMs = null } = planOf(drop) ?? {}
     const more = Math.min(claimants.length, stock + random.between(0, 2))
@@ -127,13 +127,17 @@ function mishap({ world, stage, records, claimants }: Scene): void {
     })
 }
 
-/** The faults are over; an operator has mended what was wrong with single records; everybody asks once more. */
-async function settle({ world, stage, records, claimants }: Scene, each: () => void): Promise<void> {
+/** The faults are over; then an operator mends what is wrong with single records; then everybody asks once more. */
+async function settle(scene: Scene, each: () => void): Promise<void> {
+  const { world, stage, records, claimants } = scene
   const { drop } = stage
   world.isFaulty = false
-  records.poison.clear()
   await world.scheduler.run(SETTLED_MS, each)
+  void drop.ask('somebody looks at the dead letters', (engine) => checkPoison(scene, engine))
+  await world.scheduler.run(1_000, each)
+  records.mend()
   void drop.ask('the operator has it tried again', (engine) => engine.retryFailed())
+  await world.scheduler.run(SETTLED_MS, each)
   for (const claimant of claimants) void claimant.claim()
   await world.scheduler.run(SETTLED_MS, each)
   // Whose claim was pending then has a code now.
