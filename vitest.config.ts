@@ -1,7 +1,10 @@
-import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { findChromium } from './dev/chromium.ts'
 import { luaText } from './test/support/lua-plugin.ts'
+import { missingPostgres } from './test/support/postgres.ts'
+
+const recordsMigrations = await readD1Migrations('migrations/d1')
 
 /** What the project publishes, before it is built. */
 const published = {
@@ -26,17 +29,28 @@ const browserProject = {
   },
 }
 
+const postgresProject = {
+  test: {
+    name: 'postgres',
+    include: ['test/postgres/**/*.test.ts'],
+    pool: 'forks' as const,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+}
+
 /**
  * - unit: the pure core, the gateway's mappings, tokens; no service.
  * - lua: every script on real engines behind the REST front.
  * - worker: the objects inside workerd, with a clock that a test can move.
  * - dev: the local runtime itself.
  * - blackbox: the production bundle in workerd over HTTP, as a visitor, a shop and an operator see it.
+ * - postgres: what issues and records in PostgreSQL, on machines that have one.
  * - browser: the pages in Chromium, on machines that have one.
  */
 export default defineConfig({
   test: {
-    globalSetup: ['test/support/chromium-notice.ts'],
+    globalSetup: ['test/support/chromium-notice.ts', 'test/support/postgres-notice.ts'],
     projects: [
       {
         plugins: [luaText()],
@@ -51,10 +65,14 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
-            miniflare: { bindings: { USHER_STAGE: 'local' } },
+            miniflare: { bindings: { USHER_STAGE: 'local', RECORDS_MIGRATIONS: recordsMigrations } },
           }),
         ],
-        test: { name: 'worker', include: ['test/worker/**/*.test.ts'] },
+        test: {
+          name: 'worker',
+          include: ['test/worker/**/*.test.ts'],
+          setupFiles: ['test/worker/records-setup.ts'],
+        },
       },
       {
         test: {
@@ -77,6 +95,7 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
+      ...(missingPostgres() === null ? [postgresProject] : []),
       ...(findChromium() === null ? [] : [browserProject]),
     ],
   },

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startBackend } from '../dev/backend.ts'
 import { Cleanup } from '../dev/cleanup.ts'
-import { PROJECT_ROOT, readSettings } from '../dev/settings.ts'
+import { findBinaries } from '../dev/postgres/binaries.ts'
+import { PROJECT_ROOT, readSettings, type Settings } from '../dev/settings.ts'
 import { describeMachine } from './machine.ts'
 import { readOptions, USAGE, type BenchOptions } from './options.ts'
 import { PATHS } from './paths/paths.ts'
@@ -26,7 +27,8 @@ async function main(options: BenchOptions): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'usher-bench-'))
   cleanup.add(() => rmSync(directory, { recursive: true, force: true }))
   try {
-    const backend = await startBackend(readSettings(PROJECT_ROOT, process.env), directory)
+    const settings = readSettings(PROJECT_ROOT, process.env)
+    const backend = await startBackend({ ...settings, ...withPostgres(settings) }, directory)
     cleanup.add(() => backend.stop())
     const world: World = {
       options,
@@ -35,6 +37,7 @@ async function main(options: BenchOptions): Promise<void> {
         directory,
         bundles: await bundleAll(join(directory, 'bundles')),
         variables: backend.variables,
+        postgresUrl: backend.postgres?.url ?? null,
         inspects: options.profile,
       }),
       profiles: new Profiles(options.profile ? options.outDir : null),
@@ -49,6 +52,12 @@ async function main(options: BenchOptions): Promise<void> {
   } finally {
     await cleanup.run()
   }
+}
+
+/** Drops are measured in PostgreSQL too: the one of DATABASE_URL, or one that npm has installed. */
+function withPostgres(settings: Settings): Settings {
+  const hasOwn = Boolean(settings['DATABASE_URL'])
+  return hasOwn || findBinaries() === null ? {} : { USHER_POSTGRES: 'embedded' }
 }
 
 /** No rows for a path that fails: half an hour of the others must not be lost with it. The run fails at its end. */

@@ -2,7 +2,7 @@
 import type { LatencySummary } from './measure/latency.ts'
 import type { Spread } from './measure/spread.ts'
 
-export type Unit = 'us CPU' | 'ms CPU' | 'ms' | 'per second' | 'bytes'
+export type Unit = 'us CPU' | 'ms CPU' | 'ms' | 'per second' | 'bytes' | 'USD'
 
 /** Where Usher's side ran: the production bundle, the same objects with the bench's door, or this Node process. */
 export type Place = 'production' | 'inside' | 'node'

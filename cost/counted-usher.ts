@@ -1,6 +1,5 @@
 /** The production bundle in workerd with Redis behind it, as `npm start` runs it, and a counter on everything billed. */
 import { readFileSync } from 'node:fs'
-import { stripTypeScriptTypes } from 'node:module'
 import { join } from 'node:path'
 import { startBackend } from '../dev/backend.ts'
 import { bundleWorker, type WorkerBundle } from '../dev/bundle.ts'
@@ -9,8 +8,10 @@ import { untilHealthy } from '../dev/health.ts'
 import { freePort } from '../dev/ports.ts'
 import type { Reply } from '../dev/redis/resp-parser.ts'
 import { RespClient } from '../dev/redis/resp.ts'
+import { migrateRecords } from '../dev/records.ts'
 import { PROJECT_ROOT, type Settings } from '../dev/settings.ts'
 import { startWorkerd } from '../dev/workerd.ts'
+import { wrapBundle } from '../dev/wrapped-bundle.ts'
 import { COUNTS_PATH, type WorkerCounts } from './counting-worker.ts'
 
 const HEALTHY_TIMEOUT_MS = 20_000
@@ -62,8 +63,17 @@ async function start(stateDir: string, settings: Settings, cleanup: Cleanup): Pr
   cleanup.add(() => redis.close())
   const port = await freePort()
   const recordFile = join(stateDir, 'workerd.json')
-  const workerd = await startWorkerd({ bundle, port, stateDir, recordFile, variables, handlesSignals: true })
+  const workerd = await startWorkerd({
+    bundle,
+    port,
+    stateDir,
+    recordFile,
+    variables,
+    postgresUrl: backend.postgres?.url ?? null,
+    handlesSignals: true,
+  })
   cleanup.add(() => workerd.stop())
+  await migrateRecords(workerd.miniflare, PROJECT_ROOT)
   await untilHealthy(workerd.url, HEALTHY_TIMEOUT_MS)
   return {
     url: workerd.url,
@@ -83,25 +93,11 @@ async function start(stateDir: string, settings: Settings, cleanup: Cleanup): Pr
 
 /** The bundle behind an entry that counts. */
 function counted(bundle: WorkerBundle): WorkerBundle {
-  const [entry] = bundle.modules
-  const source = readFileSync(new URL('counting-worker.ts', import.meta.url), 'utf8')
-  const classes = Object.values(bundle.options.durableObjects ?? {}).map((object) =>
-    typeof object === 'string' ? object : object.className,
-  )
-  const lines = [
-    `import worker, * as objects from './${entry?.path}'`,
-    `import { countedClass, countedHandler } from './counting.js'`,
-    'export default countedHandler(worker)',
-    ...classes.map((name) => `export const ${name} = countedClass(objects.${name}, '${name}')`),
-  ]
-  return {
-    ...bundle,
-    modules: [
-      { type: 'ESModule', path: 'counted.js', contents: lines.join('\n') },
-      { type: 'ESModule', path: 'counting.js', contents: stripTypeScriptTypes(source) },
-      ...bundle.modules,
-    ],
-  }
+  return wrapBundle(bundle, {
+    module: new URL('counting-worker.ts', import.meta.url),
+    handler: 'countedHandler',
+    objectClass: 'countedClass',
+  })
 }
 
 /** What only this counter and the local stand-in for Upstash's key locking (dev/redis/key-locking.ts) ask. */

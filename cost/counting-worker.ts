@@ -20,6 +20,9 @@ export type WorkerCounts = {
   /** As SQLite reports them: a row of an index counts like a row of its table. Alarms that other objects set are rows, too. */
   rowsRead: number
   rowsWritten: number
+  /** As D1 reports them with each answer. */
+  databaseRowsRead: number
+  databaseRowsWritten: number
   /** Messages that were written to a queue, read from it and deleted; all of ours are smaller than what counts as one. */
   queueOperations: number
 }
@@ -31,7 +34,15 @@ type Handler = Record<
   'fetch' | 'scheduled' | 'queue',
   (subject: unknown, env: unknown, ctx: unknown) => unknown
 >
-type Queue = { send: Method; sendBatch: Method }
+type Environment = Record<string, unknown>
+type QueueBinding = {
+  send(body: unknown, options: unknown): Promise<unknown>
+  sendBatch(messages: Iterable<unknown>, options: unknown): Promise<unknown>
+}
+/** Of D1: the statement that runs, and what it answers with. */
+type Statement = Record<'run' | 'all' | 'raw' | 'first' | 'bind', Method>
+type Database = { prepare(sql: string): Statement; batch(statements: Statement[]): Promise<Answered[]> }
+type Answered = { readonly meta?: { readonly rows_read?: number; readonly rows_written?: number } }
 type Message = {
   readonly body: unknown
   readonly attempts: number
@@ -49,6 +60,8 @@ const counts: WorkerCounts = {
   alarmsSet: 0,
   rowsRead: 0,
   rowsWritten: 0,
+  databaseRowsRead: 0,
+  databaseRowsWritten: 0,
   queueOperations: 0,
 }
 /** Statements whose rows are not added yet: a cursor knows them only when it has been read. */
@@ -61,21 +74,23 @@ const LINE = 'EventLine'
 
 /** The production handler, counted. */
 export function countedHandler(worker: Handler): Handler {
+  let counted: Environment | undefined
+  const envOf = (env: unknown): Environment => (counted ??= countedEnvironment(env as Environment))
   return {
     fetch(request, env, ctx) {
       if (new URL((request as Request).url).pathname === COUNTS_PATH) return Response.json(settledCounts())
       counts.workerRequests += 1
-      return worker.fetch(request, env, ctx)
+      return worker.fetch(request, envOf(env), ctx)
     },
     scheduled(controller, env, ctx) {
       counts.workerRequests += 1
-      return worker.scheduled(controller, env, ctx)
+      return worker.scheduled(controller, envOf(env), ctx)
     },
     queue(batch, env, ctx) {
       counts.workerRequests += 1
       const { queue, messages } = batch as Batch
       counts.queueOperations += messages.length
-      return worker.queue({ queue, messages: messages.map(countedMessage) }, env, ctx)
+      return worker.queue({ queue, messages: messages.map(countedMessage) }, envOf(env), ctx)
     },
   }
 }
@@ -87,8 +102,7 @@ export function countedClass(Original: ObjectClass, className: string): ObjectCl
     constructor(state: ObjectState, env: unknown) {
       if (isLine) lines.add(state.storage)
       countStorage(state.storage)
-      countQueue((env as { WEBHOOKS: Queue }).WEBHOOKS)
-      super(state, env)
+      super(state, countedEnvironment(env as Environment))
     }
   }
   for (const name of Object.getOwnPropertyNames(Original.prototype)) {
@@ -120,22 +134,6 @@ function countedMessage(message: Message): Message {
   }
 }
 
-/** All queues share their prototype. */
-function countQueue(queue: Queue): void {
-  const prototype = Object.getPrototypeOf(queue) as Queue
-  if (patched.has(prototype)) return
-  patched.add(prototype)
-  const { send, sendBatch } = prototype
-  prototype.send = function counted(...args) {
-    counts.queueOperations += 1
-    return send.apply(this, args)
-  }
-  prototype.sendBatch = function counted(...args) {
-    counts.queueOperations += (args[0] as readonly unknown[]).length
-    return sendBatch.apply(this, args)
-  }
-}
-
 /** The storages of all objects share their prototypes, so this happens once. */
 function countStorage(storage: ObjectState['storage']): void {
   const sql = Object.getPrototypeOf(storage.sql) as { exec: Exec }
@@ -155,6 +153,73 @@ function countStorage(storage: ObjectState['storage']): void {
     else counts.rowsWritten += 1
     return setAlarm.apply(this, args)
   }
+}
+
+function countedEnvironment(env: Environment): Environment {
+  return Object.fromEntries(
+    Object.entries(env).map(([name, binding]) => {
+      if (has(binding, 'sendBatch')) return [name, countedQueue(binding as QueueBinding)]
+      if (has(binding, 'prepare')) return [name, countedDatabase(binding as Database)]
+      return [name, binding]
+    }),
+  )
+}
+
+function has(binding: unknown, method: string): boolean {
+  return typeof binding === 'object' && binding !== null && typeof Reflect.get(binding, method) === 'function'
+}
+
+function countedQueue(queue: QueueBinding): QueueBinding {
+  return {
+    send(body, options) {
+      counts.queueOperations += 1
+      return queue.send(body, options)
+    },
+    sendBatch(messages, options) {
+      const all = [...messages]
+      counts.queueOperations += all.length
+      return queue.sendBatch(all, options)
+    },
+  }
+}
+
+const REAL = Symbol('the statement behind a counted one')
+
+function countedDatabase(database: Database): Database {
+  return {
+    prepare: (sql) => countedStatement(database.prepare(sql)),
+    async batch(statements) {
+      const real = statements.map((statement) => Reflect.get(statement, REAL) as Statement)
+      const answers = await database.batch(real)
+      for (const answer of answers) countRows(answer)
+      return answers
+    },
+  }
+}
+
+/** `raw` and `first` answer without the figures, so they are asked for all, and the rest of the answer is dropped. */
+function countedStatement(statement: Statement): Statement {
+  const all = async (): Promise<{ results: Record<string, unknown>[] }> => {
+    const answer = (await statement.all()) as Answered & { results: Record<string, unknown>[] }
+    countRows(answer)
+    return answer
+  }
+  const counted: Statement = {
+    bind: (...values) => countedStatement(statement.bind(...values) as Statement),
+    run: all,
+    all,
+    raw: async () => (await all()).results.map((row) => Object.values(row)),
+    first: async (column) => {
+      const [row = null] = (await all()).results
+      return typeof column === 'string' ? (row?.[column] ?? null) : row
+    },
+  }
+  return Object.assign(counted, { [REAL]: statement })
+}
+
+function countRows({ meta }: Answered): void {
+  counts.databaseRowsRead += meta?.rows_read ?? 0
+  counts.databaseRowsWritten += meta?.rows_written ?? 0
 }
 
 /** Every statement is read to its end before the next one begins, so those before it have their final figures. */

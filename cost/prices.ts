@@ -31,6 +31,7 @@ export type Price = {
 const MILLION = 1_000_000
 const WORKERS_PAGE = 'https://developers.cloudflare.com/workers/platform/pricing/'
 const OBJECTS_PAGE = 'https://developers.cloudflare.com/durable-objects/platform/pricing/'
+const DATABASE_PAGE = 'https://developers.cloudflare.com/d1/platform/pricing/'
 const WORKERS_EVIDENCE =
   'a copy of the page without a date; a third party read the same figures there on that day'
 const OBJECTS_EVIDENCE = 'a copy of the page, and the source text of its tables, neither with a date'
@@ -126,6 +127,42 @@ export const PRICES: Readonly<Record<Meter, Price>> = {
     source: 'https://upstash.com/pricing/redis',
     asOf: '2026-11-09',
     evidence: 'a third party captured the page on that day; the documentation says the same',
+  },
+}
+
+/** What claims of drops need beyond all that. Redis and PostgreSQL of one's own are not priced. */
+export const CLAIM_PRICES: Readonly<
+  Record<'databaseRowsRead' | 'databaseRowsWritten' | 'queueOperations', Price>
+> = {
+  databaseRowsRead: {
+    service: 'Cloudflare D1',
+    item: 'rows read',
+    usd: 0.001,
+    per: MILLION,
+    included: 25_000 * MILLION,
+    source: DATABASE_PAGE,
+    asOf: null,
+    evidence: 'a copy of the page without a date',
+  },
+  databaseRowsWritten: {
+    service: 'Cloudflare D1',
+    item: 'rows written',
+    usd: 1,
+    per: MILLION,
+    included: 50 * MILLION,
+    source: DATABASE_PAGE,
+    asOf: null,
+    evidence: 'a copy of the page without a date',
+  },
+  queueOperations: {
+    service: 'Cloudflare Queues',
+    item: 'operations: a write, a read and a delete of each message',
+    usd: 0.4,
+    per: MILLION,
+    included: MILLION,
+    source: 'https://developers.cloudflare.com/queues/platform/pricing/',
+    asOf: null,
+    evidence: 'a copy of the page without a date',
   },
 }
 

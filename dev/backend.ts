@@ -1,11 +1,12 @@
 /**
- * What the Worker needs around it, whichever way it is run: its variables, Redis behind Upstash's REST API, and a
- * payment provider.
+ * What the Worker needs around it, whichever way it is run: its variables, Redis behind Upstash's REST API, a payment
+ * provider, and PostgreSQL where it is wanted.
  */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { Cleanup } from './cleanup.ts'
 import { startFakeProvider, type FakeProvider } from './payments/fake-provider.ts'
+import { startLocalPostgres, type LocalPostgres } from './postgres/local.ts'
 import { chooseEngine, startEngine, type Engine } from './redis/engine.ts'
 import { startFront, type Front } from './redis/front.ts'
 import { workerVariables, type Settings } from './settings.ts'
@@ -17,6 +18,8 @@ export type Backend = {
   readonly redisDescription: string
   /** Null when the Worker talks to another provider. */
   readonly payments: FakeProvider | null
+  /** Null when the settings name none. */
+  readonly postgres: LocalPostgres | null
   /** The Worker's variables, Redis included. */
   readonly variables: Record<string, string>
   /** Idempotent. */
@@ -38,7 +41,9 @@ async function start(settings: Settings, stateDir: string, cleanup: Cleanup): Pr
   const stop = (): Promise<void> => cleanup.run()
   const payments = await startPayments(settings, stateDir, cleanup)
   const variables = { ...workerVariables(settings, stateDir), ...payments?.variables }
-  const common = { payments: payments?.provider ?? null, stop }
+  const postgres = await startLocalPostgres(settings, stateDir)
+  cleanup.add(() => postgres?.stop())
+  const common = { payments: payments?.provider ?? null, postgres, stop }
   const choice = chooseEngine(settings, stateDir)
   if (choice.kind === 'upstash') {
     return { ...common, engine: null, front: null, redisDescription: `Upstash at ${choice.url}`, variables }

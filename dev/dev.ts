@@ -1,9 +1,11 @@
 /** `npm run dev`: wrangler's reloading server, with the settings and the Redis of `npm start` and a state of its own. */
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { startBackend } from './backend.ts'
+import { promisify } from 'node:util'
+import { POSTGRES_BINDING } from '../src/drops/postgres/binding.ts'
+import { startBackend, type Backend } from './backend.ts'
 import { Cleanup } from './cleanup.ts'
 import { ensureDemoEvent } from './demo-event.ts'
 import { everyMinute } from './every-minute.ts'
@@ -24,12 +26,13 @@ async function main(cleanup: Cleanup): Promise<void> {
 
   const port = settings['PORT'] || String(DEFAULT_PORT)
   const url = `http://${LOOPBACK}:${port}`
+  await migrateRecords(state.path)
   const wrangler = spawn(
     process.execPath,
     [WRANGLER, 'dev', ...wranglerArguments(port, state.path, backend.variables)],
     {
       cwd: PROJECT_ROOT,
-      env: wranglerEnvironment(),
+      env: { ...wranglerEnvironment(), ...postgresEnvironment(backend) },
       stdio: 'inherit',
     },
   )
@@ -44,6 +47,29 @@ async function main(cleanup: Cleanup): Promise<void> {
     .then(() => ensureDemoEvent(url, backend.variables['ADMIN_API_KEY'] ?? ''))
     .catch((error: unknown) => console.error(error))
   await once(wrangler, 'exit')
+}
+
+/** The address of the database, if wrangler.toml has a Hyperdrive. */
+function postgresEnvironment({ postgres }: Backend): Record<string, string> {
+  const variable = `CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_${POSTGRES_BINDING}`
+  return postgres === null ? {} : { [variable]: postgres.url }
+}
+
+/** The tables of the drops' records, before anybody asks for them. */
+async function migrateRecords(stateDir: string): Promise<void> {
+  const command = [
+    'd1',
+    'migrations',
+    'apply',
+    'RECORDS',
+    '--local',
+    '--persist-to',
+    join(stateDir, 'wrangler'),
+  ]
+  await promisify(execFile)(process.execPath, [WRANGLER, ...command], {
+    cwd: PROJECT_ROOT,
+    env: { ...wranglerEnvironment(), CI: '1' },
+  })
 }
 
 /** The variables go by a file, not by the command line, which every user of the machine can read. */

@@ -10,9 +10,11 @@ import { everyMinute } from './every-minute.ts'
 import { untilHealthy } from './health.ts'
 import { freePort, isPortFree, LOOPBACK, portHolder } from './ports.ts'
 import type { FakeProvider } from './payments/fake-provider.ts'
+import type { LocalPostgres } from './postgres/local.ts'
 import { endOrphan } from './processes.ts'
 import type { Engine } from './redis/engine.ts'
 import type { Front } from './redis/front.ts'
+import { migrateRecords } from './records.ts'
 import { PROJECT_ROOT, type Settings } from './settings.ts'
 import { claimStateDir } from './state-dir.ts'
 import { startWorkerd, type Workerd } from './workerd.ts'
@@ -36,6 +38,8 @@ export type UsherOptions = {
   readonly cron?: boolean
   /** True: `url` leads straight to the Worker, past miniflare's entry, which costs several times what a message does. */
   readonly direct?: boolean
+  /** What runs instead of the bundle: the same behind another entry. Default: the bundle itself. */
+  readonly wrap?: (bundle: WorkerBundle) => WorkerBundle
   /** The caller handles SIGINT, SIGTERM and SIGHUP. Default: the process dies of them, with all that it started. */
   readonly handlesSignals?: boolean
 }
@@ -49,6 +53,8 @@ export type UsherRuntime = {
   readonly redisDescription: string
   /** Null when the Worker talks to another provider. */
   readonly payments: FakeProvider | null
+  /** Null when the Worker has no PostgreSQL. */
+  readonly postgres: LocalPostgres | null
   readonly logFile: string
   /** The Worker's variables as it sees them. */
   readonly variables: Readonly<Record<string, string>>
@@ -89,7 +95,8 @@ async function start(options: UsherOptions, cleanup: Cleanup): Promise<UsherRunt
   const recordFile = join(state.path, 'workerd.json')
   await endOrphan(recordFile)
   const port = await choosePort(options.port ?? 0)
-  const { bundle, backend } = await prepare(options, state.path, cleanup)
+  const { bundle: made, backend } = await prepare(options, state.path, cleanup)
+  const bundle = options.wrap?.(made) ?? made
   const variables = { ...backend.variables, ...options.bindings }
   const handlesSignals = options.handlesSignals ?? false
   const directPort = options.direct === true ? await freePort() : null
@@ -99,9 +106,12 @@ async function start(options: UsherOptions, cleanup: Cleanup): Promise<UsherRunt
     stateDir: state.path,
     recordFile,
     variables,
+    postgresUrl: backend.postgres?.url ?? null,
     handlesSignals,
   })
   cleanup.add(() => workerd.stop())
+  if (bundle.options.d1Databases !== undefined)
+    await migrateRecords(workerd.miniflare, options.root ?? PROJECT_ROOT)
   await untilHealthy(workerd.url, HEALTHY_TIMEOUT_MS)
   const runCron = async (scheduledTimeMs = Date.now()): Promise<void> => {
     for (const cron of bundle.options.cronTriggers ?? []) await workerd.scheduled(cron, scheduledTimeMs)
@@ -114,6 +124,7 @@ async function start(options: UsherOptions, cleanup: Cleanup): Promise<UsherRunt
     front: backend.front,
     redisDescription: backend.redisDescription,
     payments: backend.payments,
+    postgres: backend.postgres,
     logFile: workerd.logFile,
     variables,
     miniflare: workerd.miniflare,

@@ -18,6 +18,7 @@ async function main(): Promise<void> {
   const usher = await start()
   try {
     console.log(`Redis: ${usher.redisDescription}`)
+    if (usher.postgres !== null) console.log(`PostgreSQL: ${usher.postgres.description}`)
     console.log(`State: ${usher.stateDir} (log: ${usher.logFile})`)
     console.log(`ready ${usher.url}`)
     await stopRequested.promise

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { convertV4MiniflareOptions, Miniflare, type MiniflareOptions } from 'miniflare'
 import type { WorkerBundle } from './bundle.ts'
 import { LOOPBACK } from './ports.ts'
+import { POSTGRES_BINDING } from '../src/drops/postgres/binding.ts'
 import { forgetProcess, recordProcess } from './processes.ts'
 import { Revival } from './revival.ts'
 import { openWorkerLog } from './worker-log.ts'
@@ -15,6 +16,8 @@ export type WorkerdOptions = {
   /** Where the process is written down, to be found if this one is killed. */
   readonly recordFile: string
   readonly variables: Readonly<Record<string, string>>
+  /** The database behind Hyperdrive. Default: the Worker has none. */
+  readonly postgresUrl?: string | null
   readonly handlesSignals: boolean
 }
 
@@ -78,7 +81,13 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   }
 }
 
-function toMiniflareOptions({ bundle, port, stateDir, variables }: WorkerdOptions): MiniflareOptions {
+function toMiniflareOptions({
+  bundle,
+  port,
+  stateDir,
+  variables,
+  postgresUrl = null,
+}: WorkerdOptions): MiniflareOptions {
   return convertV4MiniflareOptions({
     host: LOOPBACK,
     port,
@@ -93,6 +102,7 @@ function toMiniflareOptions({ bundle, port, stateDir, variables }: WorkerdOption
         name: bundle.name,
         modules: bundle.modules,
         bindings: { ...bundle.options.bindings, ...variables },
+        ...(postgresUrl !== null && { hyperdrives: { [POSTGRES_BINDING]: postgresUrl } }),
       },
     ],
   })

@@ -13,6 +13,7 @@ import { readQueueItConfig } from './tokens/queue-it-config.ts'
 import type { QueueItConfig } from './tokens/queue-it-config.ts'
 import { parsePaymentConfig } from './purchase/payments/payment-config.ts'
 import type { PaymentConfig } from './purchase/payments/payment-config.ts'
+import { POSTGRES_BINDING } from './drops/postgres/binding.ts'
 import { parseWebhookConfig } from './outbound/webhook-config.ts'
 import type { WebhookConfig } from './outbound/webhook-config.ts'
 import { err, ok } from './core/result.ts'
@@ -53,6 +54,10 @@ export type Config = {
   readonly payments: PaymentConfig | null
   /** How long seats are held for somebody who does not pay. */
   readonly purchaseHoldSeconds: number
+  /** After so long without a word from the queue a claim of a drop is given to it once more. */
+  readonly claimResendSeconds: number
+  /** Where the claims of drops are recorded. Those of `skip-locked` are in PostgreSQL in any case. */
+  readonly dropRecords: 'd1' | 'postgres'
 }
 
 export type IdentityProviderConfig = {
@@ -129,6 +134,11 @@ export function parseConfig(env: ConfigEnv): Result<Config, ConfigProblem[]> {
     webhooks: parseWebhookConfig(reader),
     payments: parsePaymentConfig(reader, isLocal),
     purchaseHoldSeconds: reader.integer('PURCHASE_HOLD_SECONDS', { byDefault: 300, min: 1, max: 3_600 }),
+    claimResendSeconds: reader.integer('DROP_CLAIM_RESEND_SECONDS', { byDefault: 60, min: 1, max: 3_600 }),
+    dropRecords: reader.choice('DROP_RECORDS', ['d1', 'postgres'], 'd1'),
+  }
+  if (config.dropRecords === 'postgres' && !Object.hasOwn(env, POSTGRES_BINDING)) {
+    reader.fault('DROP_RECORDS', `needs the Hyperdrive ${POSTGRES_BINDING}`)
   }
   // One key for both would let the shop's server act as the operator.
   if (config.adminApiKey !== '' && config.adminApiKey === config.originApiKey) {

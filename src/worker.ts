@@ -10,6 +10,7 @@ import { LineClient } from './line-client.ts'
 import { log } from './observability/log.ts'
 import { lineOf } from './durable/objects.ts'
 import { consumeQueue, deadLettersClient } from './outbound/outbound.ts'
+import { consumeClaims, dropClients, isOfClaims } from './drops/drops.ts'
 import { createRedis } from './redis/client.ts'
 import { createPoolGate } from './redis/pool-gate.ts'
 import { officeNews, purchaseClients } from './purchase/purchase.ts'
@@ -25,6 +26,7 @@ export { IdempotencyShard } from './durable/idempotency-shard.ts'
 export { JoinShard } from './durable/join-shard.ts'
 export { StreamShard } from './durable/stream-shard.ts'
 export { DeadLetters } from './outbound/outbound.ts'
+export { DropDirectory, DropObject } from './drops/drops.ts'
 export { SeatOffice, WalletShard } from './purchase/purchase.ts'
 
 /** The application of this isolate. The environment of an isolate never changes. */
@@ -47,6 +49,7 @@ export default {
     await watchEvents(deps, controller.scheduledTime)
   },
   queue(batch, env) {
+    if (isOfClaims(batch)) return consumeClaims(batch, env)
     const sources = {
       line: (eventId: string) => lineOf(env, eventId),
       office: (eventId: string) => officeNews(env, eventId),
@@ -74,6 +77,7 @@ function configuredApp(config: Config, env: Env): App {
     visitorTokens: createVisitorTokens(config),
     operatorSessions: createOperatorSessions(config),
     purchase: purchaseClients(env, config),
+    drops: dropClients(env, config),
     deadLetters: deadLettersClient(env),
     limiters: { join: env.JOIN_LIMIT, session: env.SESSION_LIMIT },
     staticFiles: env.ASSETS,

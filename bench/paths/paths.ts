@@ -1,6 +1,7 @@
 /** Every path, in the order of the report. */
 import type { BenchPath } from '../world.ts'
 import { cronPath } from './cron.ts'
+import { dropsPath } from './drops.ts'
 import { frames1000Path, frames5000Path, tickStreamsPath } from './frames.ts'
 import { promotePath, promoteRatePath } from './promote.ts'
 import { peerPath } from './peer.ts'
@@ -21,6 +22,7 @@ export const PATHS: readonly BenchPath[] = [
   promoteRatePath,
   redeemPath,
   purchasePath,
+  dropsPath,
   restartPath,
   cronPath,
   peerPath,

@@ -6,6 +6,8 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { WorkerBundle } from '../../dev/bundle.ts'
 import { freePort, LOOPBACK } from '../../dev/ports.ts'
+import { migrateRecords } from '../../dev/records.ts'
+import { PROJECT_ROOT } from '../../dev/settings.ts'
 import { startWorkerd, type Workerd } from '../../dev/workerd.ts'
 import { withInspector } from '../profile/with-inspector.ts'
 import type { Bundles, SubjectName } from './bundles.ts'
@@ -32,6 +34,8 @@ export type SubjectsOptions = {
   readonly bundles: Bundles
   /** Those of the Worker, Redis included. */
   readonly variables: Readonly<Record<string, string>>
+  /** Behind Usher's Hyperdrive; null: there is none. */
+  readonly postgresUrl: string | null
   /** Opens each one's inspector. */
   readonly inspects: boolean
 }
@@ -45,9 +49,14 @@ export class Subjects {
     this.#options = options
   }
 
+  /** Of this run alone. */
+  get directory(): string {
+    return this.#options.directory
+  }
+
   /** `inspects`: opens the inspector of this one, whatever the options say. */
   async start(name: SubjectName, inspects = this.#options.inspects): Promise<Subject> {
-    const { directory, bundles, variables } = this.#options
+    const { directory, bundles, variables, postgresUrl } = this.#options
     const bundle = bundles[name]
     this.#started += 1
     const stateDir = join(directory, `${this.#started}-${name}`)
@@ -64,10 +73,12 @@ export class Subjects {
         stateDir,
         recordFile: join(stateDir, 'workerd.json'),
         variables,
+        postgresUrl,
         handlesSignals: false,
       })
     const workerd =
       inspectorPort === null ? await start() : await withInspector(inspectorPort, stateDir, start)
+    if (name !== 'floor') await migrateRecords(workerd.miniflare, PROJECT_ROOT)
     const pid = workerd.pid()
     if (pid === null) throw new Error('the runtime has no /proc entry: CPU cannot be measured on this system')
     return {

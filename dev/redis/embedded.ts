@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { freePort, LOOPBACK as HOST } from '../ports.ts'
 import type { ThreadOptions, ThreadReport, ThreadRequest } from './embedded-thread.ts'
 import type { Engine } from './engine.ts'
-import { Supervised, type Running } from './supervised.ts'
+import { Supervised, type Running } from '../supervised.ts'
 
 /** The default of 4 MB is overrun by the reply of a deeply nested script. */
 const STACK_SIZE_MB = 64
@@ -14,7 +14,7 @@ type Thread = Running & { readonly worker: Worker }
 /** Resolves when the engine listens, on a free port unless one is given. */
 export async function startEmbedded(options: { readonly port?: number } = {}): Promise<Engine> {
   const port = options.port ?? (await freePort())
-  const thread = new Supervised(() => startThread({ host: HOST, port }))
+  const thread = new Supervised('Redis', () => startThread({ host: HOST, port }))
   await thread.start()
   return {
     kind: 'embedded',

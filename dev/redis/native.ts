@@ -13,7 +13,7 @@ import { endOrphan, forgetProcess, recordProcess } from '../processes.ts'
 import type { Engine } from './engine.ts'
 import { ReplyStatus } from './resp-parser.ts'
 import { RespClient } from './resp.ts'
-import { Supervised, type Running } from './supervised.ts'
+import { Supervised, type Running } from '../supervised.ts'
 
 const SERVER_NAMES = ['redis-server', 'valkey-server']
 const START_TIMEOUT_MS = 5_000
@@ -41,7 +41,9 @@ export async function startNative(options: {
   const pidFile = join(directory, 'server.json')
   await endOrphan(pidFile)
   const port = await freePort()
-  const server = new Supervised(() => startServer({ command: options.command, directory, pidFile, port }))
+  const server = new Supervised('Redis', () =>
+    startServer({ command: options.command, directory, pidFile, port }),
+  )
   await server.start()
   return {
     kind: 'native',

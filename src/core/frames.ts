@@ -1,6 +1,7 @@
 /** The events of the stream, as text. WHATWG HTML, server-sent events; the contract's table names the data. */
 import type { EventStatusName } from './event-config.ts'
 import type { AdmissionRecord, EndReason } from './records.ts'
+import type { DropNews } from './drop-news.ts'
 import type { SeatsNews } from './seats-feed.ts'
 import { isoTime, type EpochMs } from './time.ts'
 import type { EtaSeconds } from './views.ts'
@@ -50,6 +51,10 @@ export function seatsFrame(eventId: string, news: SeatsNews, nowMs: EpochMs): st
     seats,
     timestamp: nowMs,
   })
+}
+
+export function dropFrame(eventId: string, { dropId, status, epoch }: DropNews, nowMs: EpochMs): string {
+  return frame('drop', nowMs, { type: 'DROP', eventId, dropId, status, epoch, timestamp: nowMs })
 }
 
 export function heartbeatFrame(nowMs: EpochMs): string {

@@ -89,16 +89,18 @@ export function streamShardsFor(streams: number): number {
   return Math.min(powerOfTwoAbove(streams / STREAMS_OF_A_SHARD), STREAM_SHARDS_MAX)
 }
 
-/**
- * The shard of a visitor: the same in every isolate, and even over whatever ids there are (FNV-1a, mixed once more
- * because its low bits are what is used).
- */
+/** The shard of a visitor: the same in every isolate, and even over whatever ids there are. */
 export function shardOf(userId: string, shards: number): number {
+  return fingerprintOf(userId) % shards
+}
+
+/** 32 bits of a visitor's id (FNV-1a, mixed once more because its low bits are what is used). */
+export function fingerprintOf(userId: string): number {
   let hash = 0x811c9dc5
   for (let index = 0; index < userId.length; index += 1)
     hash = Math.imul(hash ^ userId.charCodeAt(index), 0x01000193)
   hash = Math.imul(hash ^ (hash >>> 16), 0x45d9f3b)
-  return ((hash ^ (hash >>> 15)) >>> 0) % shards
+  return (hash ^ (hash >>> 15)) >>> 0
 }
 
 /** The number of streams above which there are at least so many shards. */

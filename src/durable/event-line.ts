@@ -8,6 +8,7 @@ import { parseConfig } from '../config.ts'
 import type { SeriesView, VisitorHistory } from '../core/console-views.ts'
 import type { EventAction } from '../core/event-config.ts'
 import type { JoinReport } from '../core/join-windows.ts'
+import type { DropNews } from '../core/drop-news.ts'
 import type { SeatsNews } from '../core/seats-feed.ts'
 import type { Admission, EventDetail, EventStatus, EventVisit, Place, Progress } from '../core/views.ts'
 import { log } from '../observability/log.ts'
@@ -24,6 +25,7 @@ import type {
   JoinBlockAnswer,
   Joined,
   LineApi,
+  LineDropsApi,
   LineMetrics,
   LineResult,
   LineSeatsApi,
@@ -52,7 +54,7 @@ import { streamResponse } from './stream-response.ts'
 
 export class EventLine
   extends DurableObject<Env>
-  implements LineApi, LineShardsApi, LineStreamsApi, LineSeatsApi, WebhookSourceApi
+  implements LineApi, LineShardsApi, LineStreamsApi, LineSeatsApi, LineDropsApi, WebhookSourceApi
 {
   readonly #engine: LineEngine
   readonly #console: LineConsole
@@ -207,6 +209,10 @@ export class EventLine
 
   async seatsChanged(news: SeatsNews): Promise<void> {
     await this.#engine.seatsChanged(news)
+  }
+
+  async dropChanged(news: DropNews): Promise<void> {
+    await this.#engine.dropChanged(news)
   }
 
   async webhooksHeard(receipts: readonly Receipt[]): Promise<void> {

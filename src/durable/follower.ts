@@ -1,6 +1,7 @@
 /** What a line knows of one life of one stream shard. */
 import type { EventStatusName } from '../core/event-config.ts'
 import type { EndReason } from '../core/records.ts'
+import type { DropNews, DropsFeed } from '../core/drop-news.ts'
 import type { SeatsFeed, SeatsNews } from '../core/seats-feed.ts'
 import type { EpochMs } from '../core/time.ts'
 import type { FollowAnswer, RemoteStream } from '../ports/stream-shards.ts'
@@ -32,6 +33,9 @@ export class Follower {
   /** The seat map that the last answer told of, and the one that it is known to have heard of. */
   #toldSeats = 0
   #heardSeats = 0
+  /** The news of drops, likewise. */
+  #toldDrops = 0
+  #heardDrops = 0
   #held: Held | null = null
 
   constructor(nowMs: EpochMs, tick: number) {
@@ -72,8 +76,10 @@ export class Follower {
       }
       this.#toldStatus = null
       this.#toldSeats = this.#heardSeats
+      this.#toldDrops = this.#heardDrops
     }
     this.#heardSeats = this.#toldSeats
+    this.#heardDrops = this.#toldDrops
     this.#told.clear()
   }
 
@@ -89,6 +95,13 @@ export class Follower {
   takeSeats(feed: SeatsFeed): SeatsNews | null {
     const news = feed.since(this.#toldSeats)
     if (news !== null) this.#toldSeats = news.version
+    return news
+  }
+
+  /** How drops stand, of those of which it has not been told. */
+  takeDrops(feed: DropsFeed): DropNews[] {
+    const news = feed.since(this.#toldDrops)
+    this.#toldDrops = feed.version
     return news
   }
 

@@ -15,6 +15,7 @@ import { newLine, restoreLine, type LineState } from '../core/line-state.ts'
 import * as visitors from '../core/line-visitors.ts'
 import { decision, type Change, type Decision, type EventRecord, type Notice } from '../core/records.ts'
 import { err, ok, type Result } from '../core/result.ts'
+import type { DropNews } from '../core/drop-news.ts'
 import type { SeatsNews } from '../core/seats-feed.ts'
 import { log } from '../observability/log.ts'
 import type { LineHost, LineLink, Promoting, ShopNews, Streams } from '../ports/line-host.ts'
@@ -171,6 +172,11 @@ export class LineEngine implements EngineApi, Pick<LineSeatsApi, 'seatsChanged'>
   /** The seat office tells of seats that have changed; see LineSeatsApi. */
   async seatsChanged(news: SeatsNews): Promise<void> {
     if (this.#line !== null) this.#streams.seatsChanged(news)
+  }
+
+  /** A drop behind the event stands otherwise; see LineDropsApi. */
+  async dropChanged(news: DropNews): Promise<void> {
+    if (this.#line !== null) this.#streams.dropChanged(news)
   }
 
   // --- The watchdog, the pool, the clock ----------------------------------------------------------------------------

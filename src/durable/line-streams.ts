@@ -4,6 +4,7 @@ import { STREAMS_MAX } from '../core/limits.ts'
 import * as visitors from '../core/line-visitors.ts'
 import type { EndReason, Notice } from '../core/records.ts'
 import { err, ok, type Result } from '../core/result.ts'
+import { DropsFeed, type DropNews } from '../core/drop-news.ts'
 import { SeatsFeed, type SeatsNews } from '../core/seats-feed.ts'
 import type { EpochMs } from '../core/time.ts'
 import type { Streams } from '../ports/line-host.ts'
@@ -25,6 +26,7 @@ export class LineStreams implements Streams {
   readonly #hub: StreamHub
   readonly #remote: RemoteStreams
   readonly #seats = new SeatsFeed()
+  readonly #drops = new DropsFeed()
   #sweep = 0
 
   constructor(deps: LineStreamsDeps) {
@@ -35,8 +37,9 @@ export class LineStreams implements Streams {
       wrote: (frames) => deps.meters.count('stream_frames_total', frames),
       skipped: () => deps.meters.count('stream_frames_skipped_total'),
     }
-    this.#hub = new StreamHub(events, deps.streamLifeMs, this.#seats)
-    this.#remote = new RemoteStreams(deps, (userId) => this.#hub.has(userId), this.#seats)
+    const feeds = { seats: this.#seats, drops: this.#drops }
+    this.#hub = new StreamHub(events, deps.streamLifeMs, feeds)
+    this.#remote = new RemoteStreams(deps, (userId) => this.#hub.has(userId), feeds)
   }
 
   /** All of the event's, wherever they are held. */
@@ -111,6 +114,10 @@ export class LineStreams implements Streams {
 
   seatsChanged(news: SeatsNews): void {
     this.#seats.add(news)
+  }
+
+  dropChanged(news: DropNews): void {
+    this.#drops.add(news)
   }
 
   endAll(reason: EndReason): void {

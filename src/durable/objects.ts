@@ -1,12 +1,17 @@
 /** The one place where an object is found by its name. */
 import type { AuditApi } from '../ports/audit.ts'
-import type { JoinShardApi, LineApi, LineSeatsApi, LineShardsApi } from '../ports/lines.ts'
+import type { JoinShardApi, LineApi, LineDropsApi, LineSeatsApi, LineShardsApi } from '../ports/lines.ts'
 import type { WebhookSourceApi } from '../outbound/message.ts'
 import type { RegistryApi } from '../ports/registry.ts'
 import type { LineStreamsApi } from '../ports/stream-shards.ts'
 
 /** The line of an event. Asking for an event that was never configured leaves nothing behind. */
-export type LineObject = LineApi & LineShardsApi & LineStreamsApi & LineSeatsApi & WebhookSourceApi
+export type LineObject = LineApi &
+  LineShardsApi &
+  LineStreamsApi &
+  LineSeatsApi &
+  LineDropsApi &
+  WebhookSourceApi
 
 export function lineOf(env: Env, eventId: string): LineObject {
   // EventLine implements the ports; the platform's types only forget that a step of its progress is a pair.

@@ -8,7 +8,6 @@ import type { LineState } from '../core/line-state.ts'
 import * as visitors from '../core/line-visitors.ts'
 import { decision, type Change, type EndReason, type Notice } from '../core/records.ts'
 import { err, ok, type Result } from '../core/result.ts'
-import { SeatsFeed } from '../core/seats-feed.ts'
 import type { StreamView } from '../core/stream-view.ts'
 import type { EpochMs } from '../core/time.ts'
 import type {
@@ -19,6 +18,7 @@ import type {
   RemoteStream,
 } from '../ports/stream-shards.ts'
 import { Follower, type PlacedStream } from './follower.ts'
+import { noFeeds, type Feeds } from './stream-news.ts'
 import { enter, tooManyStreams, viewOf, type ListenerDeps } from './listeners.ts'
 
 export class RemoteStreams {
@@ -26,14 +26,14 @@ export class RemoteStreams {
   readonly #isHere: (userId: string) => boolean
   readonly #followers = new Map<string, Follower>()
   readonly #streams = new Map<string, PlacedStream>()
-  readonly #seats: SeatsFeed
+  readonly #feeds: Feeds
   #tick = 0
 
-  /** `isHere`: whether the line itself holds a stream of the visitor. `seats`: what there is to tell of seats. */
-  constructor(deps: ListenerDeps, isHere: (userId: string) => boolean, seats: SeatsFeed = new SeatsFeed()) {
+  /** `isHere`: whether the line itself holds a stream of the visitor. `feeds`: what there is to tell of seats and drops. */
+  constructor(deps: ListenerDeps, isHere: (userId: string) => boolean, feeds: Feeds = noFeeds()) {
     this.#deps = deps
     this.#isHere = isHere
-    this.#seats = seats
+    this.#feeds = feeds
   }
 
   get size(): number {
@@ -242,7 +242,8 @@ export class RemoteStreams {
       status,
       news,
       views,
-      seats: isTick ? follower.takeSeats(this.#seats) : null,
+      seats: isTick ? follower.takeSeats(this.#feeds.seats) : null,
+      drops: isTick ? follower.takeDrops(this.#feeds.drops) : [],
     })
   }
 

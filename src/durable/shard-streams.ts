@@ -7,7 +7,6 @@ import { withinTime } from '../bounded.ts'
 import type { EventStatusName } from '../core/event-config.ts'
 import type { LineFailure } from '../core/failures.ts'
 import { FOLLOW_RETRY_MS, FOLLOW_TIMEOUT_MS, OPEN_TIMEOUT_MS, TICK_MS } from '../core/limits.ts'
-import { SeatsFeed } from '../core/seats-feed.ts'
 import { ok, type Result } from '../core/result.ts'
 import type { StreamView } from '../core/stream-view.ts'
 import type { EpochMs } from '../core/time.ts'
@@ -17,6 +16,7 @@ import { HeldStreams, type HeldStream } from './held-streams.ts'
 import { LineTime } from './line-time.ts'
 import { OpeningCalls } from './opening-calls.ts'
 import { StreamHub } from './stream-hub.ts'
+import { noFeeds } from './stream-news.ts'
 import type { OpenedStream } from './stream-response.ts'
 import { retryMs } from './stream-retry.ts'
 
@@ -36,7 +36,7 @@ export class ShardStreams {
   readonly #deps: ShardStreamsDeps
   readonly #hub: StreamHub
   readonly #held = new HeldStreams()
-  readonly #seats = new SeatsFeed()
+  readonly #feeds = noFeeds()
   readonly #report: FollowReport
   readonly #time: LineTime
   readonly #calls: OpeningCalls
@@ -65,7 +65,7 @@ export class ShardStreams {
         skipped: () => this.#report.skipped(),
       },
       deps.streamLifeMs,
-      this.#seats,
+      this.#feeds,
     )
   }
 
@@ -181,7 +181,8 @@ export class ShardStreams {
     }
     this.#report.heard(answer.number)
     this.#time.heard(answer.nowMs)
-    if (answer.seats !== null) this.#seats.add(answer.seats)
+    if (answer.seats !== null) this.#feeds.seats.add(answer.seats)
+    for (const news of answer.drops) this.#feeds.drops.add(news)
     const isNewStatus = this.#status !== answer.status
     this.#status = answer.status
     for (const { userId, stream, view } of answer.news) {

@@ -15,10 +15,9 @@ import {
   TICK_MS,
 } from '../core/limits.ts'
 import type { EndReason } from '../core/records.ts'
-import { SeatsFeed } from '../core/seats-feed.ts'
 import type { StreamView } from '../core/stream-view.ts'
 import type { EpochMs } from '../core/time.ts'
-import { newsOf, type Shown } from './stream-news.ts'
+import { newsOf, noFeeds, type Feeds, type Shown } from './stream-news.ts'
 
 type Connection = {
   readonly userId: string
@@ -58,6 +57,7 @@ const NOTHING_SHOWN = {
   admissionId: null,
   seatsVersion: 0,
   seatsAtMs: 0,
+  dropsVersion: 0,
 } as const
 
 const encoder = new TextEncoder()
@@ -66,14 +66,14 @@ export class StreamHub {
   readonly #connections = new Map<string, Connection>()
   readonly #events: HubEvents
   readonly #lifeMs: () => number
-  readonly #seats: SeatsFeed
+  readonly #feeds: Feeds
   #eventId = ''
 
-  /** `lifeMs`: how long the next stream may live. `seats`: what there is to tell of the event's seats. */
-  constructor(events: HubEvents, lifeMs: () => number = jitteredLifeMs, seats: SeatsFeed = new SeatsFeed()) {
+  /** `lifeMs`: how long the next stream may live. `feeds`: what there is to tell of the event's seats and drops. */
+  constructor(events: HubEvents, lifeMs: () => number = jitteredLifeMs, feeds: Feeds = noFeeds()) {
     this.#events = events
     this.#lifeMs = lifeMs
-    this.#seats = seats
+    this.#feeds = feeds
   }
 
   get size(): number {
@@ -195,7 +195,7 @@ export class StreamHub {
     const { text, shown } = newsOf(this.#eventId, connection.shown, {
       view,
       status,
-      seats: this.#seats,
+      feeds: this.#feeds,
       nowMs,
     })
     if (text === '' || !this.#hasRoom(connection)) return ''

@@ -80,8 +80,8 @@ type EndpointFacts = {
    * by `operationOf`.
    */
   readonly idempotent?: 'by gateway' | 'by object'
-  /** Wants the visitor's entry token in `Entry-Token`. The handler checks it. */
-  readonly entryToken?: true
+  /** Wants the visitor's entry token in `Entry-Token`, or does where a drop is behind an event. The handler checks it. */
+  readonly entryToken?: true | 'if-behind-an-event'
   /** Which rate limit a call counts against. */
   readonly limit?: 'join' | 'session'
   /** A GET that changes state: a cookie alone does not authorize it when the browser says that another site asks. */
@@ -105,6 +105,8 @@ export type EndpointSpec<
   readonly body?: Body
   /** The parameters after the question mark, as texts. Without one nobody looks at them. */
   readonly query?: Query
+  /** What can be refused without looking at the body: for what many ask at once that is over. Null: the handler decides. */
+  refuse?(call: Pick<Call<Path, A, Body, Query>, keyof GatewayDeps | 'params' | 'caller'>): Failure | null
   handler(call: Call<Path, A, Body, Query>): Promise<Result<Response, Failure>>
 }
 
@@ -114,6 +116,7 @@ export type Endpoint = EndpointFacts & {
   readonly auth: Auth
   readonly body: z.ZodType | null
   readonly query: z.ZodType | null
+  refuse?(call: Pick<AnyCall, keyof GatewayDeps | 'params' | 'caller'>): Failure | null
   handler(call: AnyCall): Promise<Result<Response, Failure>>
 }
 

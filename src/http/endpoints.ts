@@ -1,5 +1,6 @@
 /** The table of all endpoints. */
 import { ok } from '../core/result.ts'
+import { dropEndpoints } from '../drops/http/endpoints.ts'
 import { purchaseEndpoints } from '../purchase/http/endpoints.ts'
 import { webhookEndpoints } from '../outbound/http/endpoints.ts'
 import { endpoint } from './endpoint.ts'
@@ -37,6 +38,7 @@ export function createEndpoints(): readonly Endpoint[] {
     ...adminLookupEndpoints,
     ...adminAuditEndpoints,
     ...purchaseEndpoints,
+    ...dropEndpoints,
     ...webhookEndpoints,
     ...serviceEndpoints,
     ...waitPageEndpoints(),

@@ -1,8 +1,12 @@
 import type { LineFailure } from '../core/failures.ts'
+import type { DropProblem } from '../drops/http/problems.ts'
 import type { PurchaseFailure } from '../purchase/http/problems.ts'
 
 /** What is wrong with one field; `pointer` is a JSON pointer (RFC 6901) into the body, or `/<name>` of a parameter. */
 export type FieldFault = { readonly pointer: string; readonly detail: string }
+
+/** What is wrong with the entry token in the header `Entry-Token`. `other-admission`: it was another that began this. */
+export type EntryTokenFault = 'missing' | 'invalid' | 'expired' | 'ended' | 'other-admission'
 
 /** Why the gateway itself refused. `forbidden`: a good credential of the wrong kind. */
 export type GatewayFailure =
@@ -10,6 +14,8 @@ export type GatewayFailure =
   | { readonly reason: 'unauthenticated' }
   | { readonly reason: 'token-invalid' }
   | { readonly reason: 'forbidden' }
+  | { readonly reason: 'entry-token-required'; readonly fault: EntryTokenFault }
+  | { readonly reason: 'entry-token-wrong-event' }
   | { readonly reason: 'cross-site-request' }
   | { readonly reason: 'not-found' }
   | { readonly reason: 'method-not-allowed'; readonly allow: readonly string[] }
@@ -25,7 +31,7 @@ export type GatewayFailure =
   | { readonly reason: 'identity-unavailable' }
 
 /** Everything that an endpoint can answer besides success. */
-export type Failure = LineFailure | GatewayFailure | PurchaseFailure
+export type Failure = LineFailure | GatewayFailure | PurchaseFailure | DropProblem
 
 export function invalidRequest(...errors: readonly FieldFault[]): GatewayFailure {
   return { reason: 'invalid-request', errors }

@@ -8,6 +8,7 @@ import type { RegistryApi } from '../ports/registry.ts'
 import type { SharedDocuments } from '../ports/shared-documents.ts'
 import type { EntryTokens, OperatorSessions, VisitorTokens } from '../ports/tokens.ts'
 import type { DeadLettersApi } from '../outbound/dead-letters-api.ts'
+import type { DropPorts } from '../drops/ports.ts'
 import type { PurchasePorts } from '../purchase/ports.ts'
 import type { StaticFiles } from './static-files.ts'
 
@@ -27,6 +28,7 @@ export type GatewayDeps = {
   readonly visitorTokens: VisitorTokens
   readonly operatorSessions: OperatorSessions
   readonly purchase: PurchasePorts
+  readonly drops: DropPorts
   readonly deadLetters: DeadLettersApi
   /** Looked at only when the configuration turns limits on. */
   readonly limiters: { readonly join: RateLimiter; readonly session: RateLimiter }

@@ -68,7 +68,7 @@ export function problemsOf(endpoint: Endpoint): ProblemCode[] {
   if (endpoint.audit !== undefined) codes.add('store-unavailable')
   if (endpoint.body !== null) codes.add('invalid-request').add('body-too-large').add('unsupported-media-type')
   if (endpoint.idempotent !== undefined) codes.add('idempotency-key-reused').add('request-in-progress')
-  if (endpoint.entryToken === true) codes.add('entry-token-required').add('entry-token-wrong-event')
+  if (endpoint.entryToken !== undefined) codes.add('entry-token-required').add('entry-token-wrong-event')
   if (endpoint.limit !== undefined) codes.add('rate-limited')
   codes.add('internal-error').add('misconfigured').add('overloaded')
   return [...codes]
@@ -127,10 +127,13 @@ function queryParameters(query: z.ZodType | null): Json[] {
 
 function headerParameters({ idempotent, entryToken }: Endpoint): Json[] {
   const parameters: Json[] = []
-  if (entryToken === true) {
-    const description = "The visitor's entry token of this event, fresh or redeemed."
+  if (entryToken !== undefined) {
+    const required = entryToken === true
+    const description = required
+      ? "The visitor's entry token of this event, fresh or redeemed."
+      : "The visitor's entry token of the event that the drop is behind, fresh or redeemed; none for a drop without one."
     const schema = { type: 'string' }
-    parameters.push({ name: 'Entry-Token', in: 'header', required: true, description, schema })
+    parameters.push({ name: 'Entry-Token', in: 'header', required, description, schema })
   }
   if (idempotent !== undefined) {
     const description = 'The same key and body answer the same; kept for 24 hours.'

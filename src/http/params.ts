@@ -16,6 +16,7 @@ const ID: ParamKind = {
 export const PARAMS: Readonly<Record<string, ParamKind>> = {
   eventId: ID,
   poolId: ID,
+  dropId: ID,
   admissionId: {
     pattern: ADMISSION_ID_PATTERN,
     description: 'As in the claim `jti` of the entry token.',

@@ -1,4 +1,5 @@
 /** Every problem that the API can answer: the code is the failure's reason, and is API (docs/problems.md). */
+import { DROP_PROBLEMS } from '../drops/http/problems.ts'
 import { PURCHASE_PROBLEMS } from '../purchase/http/problems.ts'
 import type { Failure } from './failure.ts'
 
@@ -39,6 +40,17 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     status: 403,
     title: 'Cross-site request refused',
     detail: 'A request that relies on a cookie must come from the same origin.',
+  },
+  'entry-token-required': {
+    status: 403,
+    title: 'Entry token required',
+    detail:
+      "This needs the visitor's own entry token of an admission that is alive, in the header Entry-Token; `fault` says what is wrong with it.",
+  },
+  'entry-token-wrong-event': {
+    status: 403,
+    title: 'Entry token of another event',
+    detail: 'The entry token in the header Entry-Token admits to another event.',
   },
   'queue-rejecting': {
     status: 403,
@@ -94,7 +106,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     detail: 'The first request with this idempotency key has not been answered yet.',
     retryAfterSeconds: 1,
   },
-  'sold-out': { status: 410, title: 'Sold out', detail: 'The event is sold out.' },
+  'sold-out': { status: 410, title: 'Sold out', detail: 'Nothing is left.' },
   'token-expired': {
     status: 410,
     title: 'Entry token expired',
@@ -152,6 +164,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     retryAfterSeconds: 5,
   },
   ...PURCHASE_PROBLEMS,
+  ...DROP_PROBLEMS,
 }
 
 /** Narrows a code that came over a wire. */

@@ -1,4 +1,5 @@
 /** The only place that turns a failure into an HTTP answer: problem+json (RFC 9457). */
+import { dropExtensions } from '../drops/http/problems.ts'
 import { purchaseExtensions } from '../purchase/http/problems.ts'
 import type { Failure } from './failure.ts'
 import { PROBLEMS } from './problem-catalog.ts'
@@ -42,7 +43,9 @@ function extensionsOf(failure: Failure): Record<string, unknown> {
       return { eventStatus: failure.status, action: failure.action }
     case 'pool-not-found':
       return { poolId: failure.poolId }
+    case 'entry-token-required':
+      return { fault: failure.fault }
     default:
-      return purchaseExtensions(failure)
+      return { ...purchaseExtensions(failure), ...dropExtensions(failure) }
   }
 }

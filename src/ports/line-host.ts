@@ -13,6 +13,7 @@ import type {
   PlaceRecord,
   Snapshot,
 } from '../core/records.ts'
+import type { DropNews } from '../core/drop-news.ts'
 import type { SeatsNews } from '../core/seats-feed.ts'
 import type { LineFailure } from '../core/failures.ts'
 import type { Result } from '../core/result.ts'
@@ -63,6 +64,8 @@ export interface Streams {
   tick(nowMs: EpochMs): Promise<void>
   /** Seats have changed: those who are inside are told with the next tick. */
   seatsChanged(news: SeatsNews): void
+  /** A drop behind the event stands otherwise: everybody is told with the next tick. */
+  dropChanged(news: DropNews): void
   endAll(reason: EndReason): void
 }
 

@@ -3,6 +3,7 @@ import type { EventAction, EventConfig } from '../core/event-config.ts'
 import type { LineFailure } from '../core/failures.ts'
 import type { FieldChange } from '../core/console-views.ts'
 import type { JoinReport } from '../core/join-windows.ts'
+import type { DropNews } from '../core/drop-news.ts'
 import type { Result } from '../core/result.ts'
 import type { LineScale } from '../core/scale.ts'
 import type { SeatsNews } from '../core/seats-feed.ts'
@@ -81,6 +82,12 @@ export interface LineSeatsApi {
   completeAll(admissionIds: readonly string[]): Promise<readonly LineResult<Admission>[]>
   /** For the streams of those who are inside. Best effort: whoever misses some finds out by the versions. */
   seatsChanged(news: SeatsNews): Promise<void>
+}
+
+/** What a drop behind an event tells its line. */
+export interface LineDropsApi {
+  /** For all streams of the event. Twice is as once. An event that is not there needs no telling. */
+  dropChanged(news: DropNews): Promise<void>
 }
 
 /** `answers`: one for each joiner of the report, in its order. */

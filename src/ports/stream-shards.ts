@@ -4,6 +4,7 @@
  */
 import type { EventStatusName } from '../core/event-config.ts'
 import type { LineScale } from '../core/scale.ts'
+import type { DropNews } from '../core/drop-news.ts'
 import type { SeatsNews } from '../core/seats-feed.ts'
 import type { StreamView } from '../core/stream-view.ts'
 import type { EpochMs } from '../core/time.ts'
@@ -78,6 +79,8 @@ export type FollowAnswer =
       readonly views: readonly (StreamView | null)[] | null
       /** What has changed of the event's seats since the shard was told last; null: nothing. */
       readonly seats: SeatsNews | null
+      /** How drops behind the event stand, of those of which the shard was not told. */
+      readonly drops: readonly DropNews[]
     }
 
 /** What one stream is to be shown at once. */

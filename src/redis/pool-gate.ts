@@ -6,8 +6,10 @@
  */
 import type { Redis } from '@upstash/redis/cloudflare'
 import { ORPHAN_LEASE_MS, POOL_TTL_MS } from '../core/limits.ts'
-import { StoreProtocolError, StoreUnavailable } from '../ports/pool-gate.ts'
+import { StoreProtocolError } from '../ports/pool-gate.ts'
 import type { PoolCall, PoolChange, PoolGate, ReassertCall, ReserveCall } from '../ports/pool-gate.ts'
+import { observed } from './call.ts'
+import type { RedisCallObserver } from './call.ts'
 import { poolKeys } from './keys.ts'
 import { parseChange, parseCheck, parseReassert, parseRedeem, parseReserve } from './replies.ts'
 import { SCRIPTS } from './scripts.ts'
@@ -16,14 +18,9 @@ import type { ScriptName } from './scripts.ts'
 /** The part of the client that the gate uses. */
 export type ScriptClient = Pick<Redis, 'createScript' | 'ping'>
 
-/** What was called, how long it took by the caller's clock, and whether it failed: for metrics. */
-export type RedisCallObserver = (call: {
-  name: ScriptName | 'ping'
-  durationMs: number
-  failed: boolean
-}) => void
+export type PoolCallObserver = RedisCallObserver<ScriptName | 'ping'>
 
-export function createPoolGate(redis: ScriptClient, observe: RedisCallObserver = () => {}): PoolGate {
+export function createPoolGate(redis: ScriptClient, observe: PoolCallObserver = () => {}): PoolGate {
   const run = scriptRunner(redis, observe)
   return {
     async reserve(call) {
@@ -58,7 +55,7 @@ export function createPoolGate(redis: ScriptClient, observe: RedisCallObserver =
 type RunScript = (name: ScriptName, call: PoolCall, rest: readonly string[]) => Promise<unknown>
 
 /** Every script takes the keys of the pool and, first, the event and what it saw last. */
-function scriptRunner(redis: ScriptClient, observe: RedisCallObserver): RunScript {
+function scriptRunner(redis: ScriptClient, observe: PoolCallObserver): RunScript {
   const scripts = {
     check_tokens: redis.createScript(SCRIPTS.check_tokens),
     reassert_leases: redis.createScript(SCRIPTS.reassert_leases),
@@ -71,31 +68,6 @@ function scriptRunner(redis: ScriptClient, observe: RedisCallObserver): RunScrip
     const seen = [call.eventId, String(call.view.epoch), String(call.view.version)]
     return observed(observe, name, () => scripts[name].exec(poolKeys(call.pool), [...seen, ...rest]))
   }
-}
-
-async function observed<T>(
-  observe: RedisCallObserver,
-  name: ScriptName | 'ping',
-  send: () => Promise<T>,
-): Promise<T> {
-  const startedAtMs = Date.now()
-  let failed = true
-  try {
-    const reply = await send()
-    failed = false
-    return reply
-  } catch (error) {
-    throw storeError(name, error)
-  } finally {
-    observe({ name, durationMs: Date.now() - startedAtMs, failed })
-  }
-}
-
-/** A script that refuses its arguments has done nothing and always will: that is a bug, not an outage. */
-function storeError(name: ScriptName | 'ping', cause: unknown): StoreProtocolError | StoreUnavailable {
-  const refused = cause instanceof Error ? /\bUSHER (bad argument \w+)/.exec(cause.message)?.[1] : undefined
-  if (refused !== undefined) return new StoreProtocolError(`${name}: ${refused}`, { cause })
-  return new StoreUnavailable(`${name}: no answer from Redis`, { cause })
 }
 
 function changeArguments({ nextVersion }: PoolChange): string[] {

@@ -21,10 +21,13 @@ const LIBRARIES = new Map([
 
 const INCLUDE = /^-- @include (\S+)$/gm
 
-/** Replaces each line `-- @include lib/<name>.lua` by that file. Throws on a name that does not exist. */
-export function expandIncludes(script: string): string {
+/**
+ * Replaces each line `-- @include <name>` by the file of lua/ with that name. Throws on a name that does not exist.
+ * @param own what only the caller's scripts include
+ */
+export function expandIncludes(script: string, own: ReadonlyMap<string, string> = new Map()): string {
   return script.replace(INCLUDE, (_line, name: string) => {
-    const library = LIBRARIES.get(name)
+    const library = LIBRARIES.get(name) ?? own.get(name)
     if (library === undefined) throw new Error(`no such Lua library: ${name}`)
     return library.trimEnd()
   })

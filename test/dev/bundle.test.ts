@@ -29,6 +29,7 @@ beforeEach(() => {
   // The toml's own build of the pages: a bundle has built them once, and does not rely on dist/public.
   mkdirSync(join(root, 'dev'))
   writeFileSync(join(root, 'dev/pages.ts'), `process.exit(process.env['${PAGES_ARE_BUILT}'] === '1' ? 0 : 1)`)
+  mkdirSync(join(root, 'migrations/d1'), { recursive: true })
   writeWorker('first')
 })
 afterEach(() => rmSync(root, { recursive: true }))
@@ -46,6 +47,8 @@ function writeWorker(answer: string): void {
     'export class SeatOffice extends DurableObject {}',
     'export class WalletShard extends DurableObject {}',
     'export class DeadLetters extends DurableObject {}',
+    'export class DropObject extends DurableObject {}',
+    'export class DropDirectory extends DurableObject {}',
     `export default { fetch: () => Response.json({ answer: '${answer}', one }) }`,
   ]
   writeFileSync(join(root, 'src/worker.ts'), source.join('\n'))
@@ -108,6 +111,8 @@ it('declares what wrangler.toml declares, and nothing of .dev.vars', async () =>
     'SEAT_OFFICE',
     'WALLET_SHARD',
     'DEAD_LETTERS',
+    'DROP',
+    'DROP_DIRECTORY',
   ])
   expect(options.cronTriggers).toEqual(['* * * * *'])
   expect(options.bindings).toEqual({ USHER_STAGE: 'production' })
@@ -129,4 +134,20 @@ it('a Worker that does not compile is reported, and the state directory is free 
 it('the environment wins over .dev.vars', () => {
   writeFileSync(join(root, '.dev.vars'), 'A=file\nB=\'file with "quotes"\'\n')
   expect(readSettings(root, { A: 'environment' })).toEqual({ A: 'environment', B: 'file with "quotes"' })
+})
+
+it('the Hyperdrive of a deployment, once its lines are no comment, is none of a local run', async () => {
+  const file = join(root, 'wrangler.toml')
+  const lines = readFileSync(file, 'utf8').split('\n')
+  const start = lines.indexOf('# [[hyperdrive]]')
+  const hyperdrive = lines.slice(start, start + 4).map((line) => line.replace('# ', ''))
+  expect(hyperdrive.map((line) => line.split(' = ')[0])).toEqual([
+    '[[hyperdrive]]',
+    'binding',
+    'id',
+    'localConnectionString',
+  ])
+  writeFileSync(file, lines.toSpliced(start, 4, ...hyperdrive).join('\n'))
+  const { options } = await bundleWorker(root, cacheDir)
+  expect(Object.keys(options.hyperdrives ?? {})).toEqual([])
 })

@@ -24,6 +24,7 @@ const NO_STREAMS: Streams = {
   announce: () => {},
   tick: async () => {},
   seatsChanged: () => {},
+  dropChanged: () => {},
   endAll: () => {},
 }
 

@@ -4,32 +4,12 @@ import { describe, expect, it } from 'vitest'
 import { createPoolGate, type ScriptClient } from '../../src/redis/pool-gate.ts'
 import { SCRIPTS, expandIncludes, type ScriptName } from '../../src/redis/scripts.ts'
 import { NOW_MS, SHARED, TestLine, admission, lease } from './pool-harness.ts'
+import { declaredTags, expectCompleteHeader, indices, partsOf, usedTags } from './script-headers.ts'
 
 const FOLDER = new URL('../../lua/', import.meta.url)
 const files = readdirSync(FOLDER).filter((name) => name.endsWith('.lua'))
 const libraries = readdirSync(new URL('lib/', FOLDER))
 const read = (name: string) => readFileSync(new URL(name, FOLDER), 'utf8')
-const indices = (text: string, pattern: RegExp) =>
-  [...new Set([...text.matchAll(pattern)].map((match) => Number(match[1])))].toSorted((a, b) => a - b)
-
-type Parts = { readonly shebang: string; readonly header: string; readonly code: string }
-
-function partsOf(script: string): Parts {
-  const match = /^(#![^\n]*)\n--\[\[(.*?)\]\]\n(.*)$/s.exec(script)
-  return { shebang: match?.[1] ?? '', header: match?.[2] ?? '', code: match?.[3] ?? '' }
-}
-
-/** Tags between quotes after a brace: how both headers and code spell the first element of a reply. */
-function declaredTags(header: string): string[] {
-  const returns = /Returns:([^\n]*)/.exec(header)?.[1] ?? ''
-  return [...returns.matchAll(/\{"(\w+)"/g)].map((match) => match[1] ?? '').toSorted()
-}
-
-function usedTags(code: string): string[] {
-  const tags = [...code.matchAll(/return (?:reply\(|\{ )'(\w+)'|= reply\('(\w+)'/g)]
-  return [...new Set(tags.map((match) => match[1] ?? match[2] ?? ''))].toSorted()
-}
-
 /** What each wrapper sends, without Redis. */
 async function sentBy(name: ScriptName): Promise<{ keys: string[]; values: string[] }> {
   const sent: { script: string; keys: string[]; values: string[] }[] = []
@@ -68,12 +48,7 @@ describe.each(files)('the header of %s', (file) => {
   it('says what is guaranteed, what a repetition does, what comes in and out and what it costs, in this order', () => {
     expect(shebang).toBe('#!lua flags=allow-key-locking')
     expect(header.startsWith(` ${name}: `)).toBe(true)
-    const order = ['Guarantees:', 'Idempotent:', 'KEYS[1]', 'ARGV[1]', 'Returns:', 'Cost:'].map((part) =>
-      header.indexOf(part),
-    )
-    expect(order).toEqual(order.toSorted((a, b) => a - b))
-    expect(order).not.toContain(-1)
-    expect(header).toMatch(/Guarantees: INV-\d/)
+    expectCompleteHeader(header)
   })
 
   it('declares the keys and arguments that the code uses, and no others', () => {

@@ -2,11 +2,11 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { StoreProtocolError, StoreUnavailable } from '../../src/ports/pool-gate.ts'
 import { createRedis } from '../../src/redis/client.ts'
 import { poolKeys } from '../../src/redis/keys.ts'
-import { createPoolGate, type RedisCallObserver } from '../../src/redis/pool-gate.ts'
+import { createPoolGate, type PoolCallObserver } from '../../src/redis/pool-gate.ts'
 import { type TestLine, admission, admissions, openLine, overEveryEngine } from './pool-harness.ts'
 
 overEveryEngine('the gate on Redis', (harness) => {
-  let observed: Parameters<RedisCallObserver>[0][]
+  let observed: Parameters<PoolCallObserver>[0][]
   let line: TestLine
 
   beforeEach(async () => {

@@ -88,6 +88,8 @@ export class SimStreams implements Streams {
   /** Nobody sells seats here. */
   seatsChanged(): void {}
 
+  dropChanged(): void {}
+
   announce(notices: readonly Notice[]): void {
     this.#remote.announce(notices)
     for (const notice of notices) {

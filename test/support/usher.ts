@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startUsher, type UsherRuntime } from '../../dev/runtime.ts'
+import { startUsher, type UsherOptions, type UsherRuntime } from '../../dev/runtime.ts'
 import { PROJECT_ROOT } from '../../dev/settings.ts'
 import { SseParser, type SseMessage } from '../../src/cli/load/sse-parser.ts'
 
@@ -28,7 +28,7 @@ export type TestUsher = {
 export async function startTestUsher(
   bindings: Readonly<Record<string, string>> = {},
   stateDir: string = mkdtempSync(join(tmpdir(), 'usher-test-')),
-  project: { readonly root?: string; readonly bundleDir: string; readonly direct?: boolean } = {
+  project: Pick<UsherOptions, 'root' | 'direct' | 'wrap' | 'settings'> & { readonly bundleDir: string } = {
     bundleDir: BUNDLE_DIR,
   },
 ): Promise<TestUsher> {
@@ -36,7 +36,11 @@ export async function startTestUsher(
     stateDir,
     ...project,
     cron: false,
-    settings: { PATH: process.env['PATH'], USHER_REDIS: process.env['USHER_REDIS'] ?? 'embedded' },
+    settings: {
+      PATH: process.env['PATH'],
+      USHER_REDIS: process.env['USHER_REDIS'] ?? 'embedded',
+      ...project.settings,
+    },
     bindings: { ADMIN_API_KEY: ADMIN_KEY, ORIGIN_API_KEY: ORIGIN_KEY, ...bindings },
   })
   return {

@@ -1,5 +1,6 @@
 /** The bench's own arithmetic: what it says of figures, whatever the figures are. */
 import { describe, expect, it } from 'vitest'
+import { tenthsOf } from '../../bench/client/closed-loop.ts'
 import { clockTicksMs } from '../../bench/measure/cpu.ts'
 import { phaseDelayMs } from '../../bench/measure/grid.ts'
 import { Latencies } from '../../bench/measure/latency.ts'
@@ -69,5 +70,19 @@ describe('the grid of whole seconds', () => {
     expect(phaseDelayMs(10_100, 500)).toBe(400)
     expect(phaseDelayMs(10_900, 500)).toBe(600)
     expect(phaseDelayMs(10_500, 500)).toBe(1_000)
+  })
+})
+
+describe('the tenths of a run', () => {
+  it('are the rates of equal numbers of operations, one after the other', () => {
+    const steady = Array.from({ length: 100 }, (_, index) => index + 1)
+    expect(tenthsOf(steady)).toEqual(Array.from({ length: 10 }, () => 1_000))
+    const slower = steady.map((ms) => (ms <= 90 ? ms : 90 + (ms - 90) * 10))
+    expect(tenthsOf(slower).at(0)).toBe(1_000)
+    expect(tenthsOf(slower).at(-1)).toBe(100)
+  })
+
+  it('are none of a run that has no ten operations', () => {
+    expect(tenthsOf([1, 2, 3])).toEqual([])
   })
 })

@@ -17,10 +17,17 @@ export const OBJECTS: Readonly<Record<string, string>> = {
   SEAT_OFFICE: 'SeatOffice',
   WALLET_SHARD: 'WalletShard',
   DEAD_LETTERS: 'DeadLetters',
+  DROP: 'DropObject',
+  DROP_DIRECTORY: 'DropDirectory',
 }
 export const RATE_LIMITERS = ['JOIN_LIMIT', 'SESSION_LIMIT'] as const
-/** What carries the shop's webhooks, and what gets those that the shop does not take. */
-export const QUEUES = { binding: 'WEBHOOKS', letters: 'usher-webhooks', dead: 'usher-webhooks-dead' } as const
+/** The database in which the claims of drops are recorded. */
+export const RECORDS = 'RECORDS'
+/** What carries the shop's webhooks and the claims of drops, and what gets those that nobody takes. */
+export const QUEUES = [
+  { binding: 'WEBHOOKS', letters: 'usher-webhooks', dead: 'usher-webhooks-dead' },
+  { binding: 'CLAIMS', letters: 'usher-claims', dead: 'usher-claims-dead' },
+] as const
 
 const SECRETS: readonly (ConfigVariable | 'QUEUE_IT_SECRET_KEY')[] = [
   'ADMIN_API_KEY',
@@ -53,6 +60,7 @@ const WRANGLER = z.looseObject({
         .default([]),
     })
     .default({ producers: [], consumers: [] }),
+  d1_databases: z.array(z.looseObject({ binding: z.string() })).default([]),
   ratelimits: z.array(z.looseObject({ name: z.string() })).default([]),
   assets: z.exactOptional(z.looseObject({ binding: z.exactOptional(z.string()) })),
   vars: z.record(z.string(), z.unknown()).default({}),
@@ -100,13 +108,19 @@ export function wranglerReport(text: string | null): WranglerReport {
   }
 }
 
-function bindings({ durable_objects: objects, ratelimits, assets }: Wrangler): Check {
+function bindings({
+  durable_objects: objects,
+  d1_databases: databases,
+  ratelimits,
+  assets,
+}: Wrangler): Check {
   const bound = new Map(objects.bindings.map((binding) => [binding.name, binding.class_name]))
   const missing = [
     ...Object.entries(OBJECTS).flatMap(([name, className]) =>
       bound.get(name) === className ? [] : [`${name} (class ${className})`],
     ),
     ...RATE_LIMITERS.filter((name) => !ratelimits.some((limiter) => limiter.name === name)),
+    ...(databases.some(({ binding }) => binding === RECORDS) ? [] : [RECORDS]),
     ...(assets?.binding === 'ASSETS' ? [] : ['ASSETS']),
   ]
   if (missing.length === 0) return good('bindings', 'all are in wrangler.toml')
@@ -139,25 +153,31 @@ function migrations({ migrations: steps }: Wrangler): Check {
 }
 
 /** Webhooks are produced into one queue and consumed from it; what fails for good goes to another, consumed too. */
-function queues({ queues: { producers, consumers } }: Wrangler): Check {
-  const isProduced = producers.some(
-    ({ binding, queue }) => binding === QUEUES.binding && queue === QUEUES.letters,
-  )
-  const letters = consumers.find(({ queue }) => queue === QUEUES.letters)
-  const missing = [
-    ...(isProduced ? [] : [`a producer ${QUEUES.binding} of ${QUEUES.letters}`]),
-    ...(letters === undefined ? [`a consumer of ${QUEUES.letters}`] : []),
-    ...(letters === undefined || letters.dead_letter_queue === QUEUES.dead
-      ? []
-      : [`${QUEUES.dead} as dead_letter_queue of ${QUEUES.letters}`]),
-    ...(consumers.some(({ queue }) => queue === QUEUES.dead) ? [] : [`a consumer of ${QUEUES.dead}`]),
-  ]
-  if (missing.length === 0) return good('queues', 'webhooks and dead letters are carried and consumed')
+function queues({ queues: declared }: Wrangler): Check {
+  const missing = QUEUES.flatMap((queue) => missingOf(queue, declared))
+  if (missing.length === 0)
+    return good('queues', 'webhooks, claims and dead letters are carried and consumed')
   return failing(
     'queues',
     `not in wrangler.toml: ${missing.join(', ')}`,
     'take the [[queues]] tables over from the wrangler.toml that comes with Usher',
   )
+}
+
+function missingOf(
+  { binding, letters, dead }: (typeof QUEUES)[number],
+  { producers, consumers }: Wrangler['queues'],
+): string[] {
+  const isProduced = producers.some((producer) => producer.binding === binding && producer.queue === letters)
+  const consumer = consumers.find(({ queue }) => queue === letters)
+  return [
+    ...(isProduced ? [] : [`a producer ${binding} of ${letters}`]),
+    ...(consumer === undefined ? [`a consumer of ${letters}`] : []),
+    ...(consumer === undefined || consumer.dead_letter_queue === dead
+      ? []
+      : [`${dead} as dead_letter_queue of ${letters}`]),
+    ...(consumers.some(({ queue }) => queue === dead) ? [] : [`a consumer of ${dead}`]),
+  ]
 }
 
 function cron({ triggers }: Wrangler): Check {

@@ -12,7 +12,7 @@ import { requestSchemas } from './named.ts'
 /** No control characters, and no half of a surrogate pair, which UTF-8 cannot carry. */
 const NAME_PATTERN = /^[^\p{Cc}\p{Cs}]*$/u
 
-const instant = z.iso
+export const instant = z.iso
   .datetime({ offset: true, error: 'Must be an ISO 8601 time with an offset, such as 2026-01-01T18:00:00Z.' })
   .transform((text) => new Date(text).toISOString())
 
@@ -21,8 +21,14 @@ const within = ({ min, max }: Range): z.ZodInt => z.int().min(min).max(max)
 const capacity = within(EVENT_RANGES.capacity)
 const admitPerMinute = within(EVENT_RANGES.admitPerMinute).nullable()
 
+export const eventName = z
+  .string()
+  .min(1)
+  .max(NAME_CHARS_MAX)
+  .regex(NAME_PATTERN, 'Must not contain control characters.')
+
 const FIELDS = {
-  name: z.string().min(1).max(NAME_CHARS_MAX).regex(NAME_PATTERN, 'Must not contain control characters.'),
+  name: eventName,
   capacity,
   poolId: z.string().regex(ID_PATTERN, `Must match ${ID_PATTERN.source}`).nullable(),
   admitPerMinute,

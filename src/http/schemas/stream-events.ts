@@ -1,5 +1,6 @@
 /** The `data:` of each event of a stream, for the OpenAPI document. `timestamp` is epoch milliseconds. */
 import * as z from 'zod'
+import { DROP_STATUSES } from '../../core/drop-news.ts'
 import { EVENT_STATUSES } from '../../core/event-config.ts'
 import { responseSchemas } from './named.ts'
 
@@ -39,6 +40,17 @@ const seats = z
   })
   .register(responseSchemas, { id: 'StreamSeats' })
 
+const drop = z
+  .object({
+    type: z.literal('DROP'),
+    eventId: z.string(),
+    dropId: z.string(),
+    status: z.enum(DROP_STATUSES),
+    epoch: z.int().positive(),
+    timestamp,
+  })
+  .register(responseSchemas, { id: 'StreamDrop' })
+
 const heartbeat = z
   .object({ type: z.literal('HEARTBEAT'), timestamp })
   .register(responseSchemas, { id: 'StreamHeartbeat' })
@@ -56,5 +68,5 @@ const end = z
   .register(responseSchemas, { id: 'StreamEnd' })
 
 export const streamEvent = z
-  .discriminatedUnion('type', [position, promotion, seats, heartbeat, status, end])
+  .discriminatedUnion('type', [position, promotion, seats, drop, heartbeat, status, end])
   .register(responseSchemas, { id: 'StreamEvent' })

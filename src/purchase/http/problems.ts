@@ -3,8 +3,6 @@ import type { ProblemKind } from '../../http/problem-catalog.ts'
 import type { OfficeFailure } from '../core/office.ts'
 import type { PaymentFailure } from '../ports.ts'
 
-export type EntryTokenFault = 'missing' | 'invalid' | 'expired' | 'ended' | 'other-admission'
-
 /** What nobody is told as a problem of its own: faults of the body, or of the entry token. */
 type RequestFault = 'seat-unknown' | 'section-unknown' | 'other-admission'
 
@@ -12,25 +10,12 @@ export type PurchaseFailure =
   | Exclude<OfficeFailure, { readonly reason: RequestFault }>
   | PaymentFailure
   | { readonly reason: 'signature-invalid' }
-  | { readonly reason: 'entry-token-required'; readonly fault: EntryTokenFault }
-  | { readonly reason: 'entry-token-wrong-event' }
 
 export const PURCHASE_PROBLEMS: Readonly<Record<PurchaseFailure['reason'], ProblemKind>> = {
   'insufficient-balance': {
     status: 402,
     title: 'Insufficient balance',
     detail: 'The wallet does not have the amount. The seats stay held; charge the wallet and pay again.',
-  },
-  'entry-token-required': {
-    status: 403,
-    title: 'Entry token required',
-    detail:
-      "This needs the visitor's own entry token of an admission that is alive, in the header Entry-Token; `fault` says what is wrong with it.",
-  },
-  'entry-token-wrong-event': {
-    status: 403,
-    title: 'Entry token of another event',
-    detail: 'The entry token in the header Entry-Token admits to another event.',
   },
   'reservation-not-found': {
     status: 404,

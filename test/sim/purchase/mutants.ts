@@ -6,7 +6,8 @@ import type { OfficeRows } from '../../../src/purchase/objects/office-host.ts'
 import type { PostCall } from '../../../src/purchase/ports.ts'
 import type { PaymentProvider } from '../../../src/purchase/payments/port.ts'
 import { SimProvider } from './provider.ts'
-import type { FaultName } from './world.ts'
+import type { FaultName } from '../faulty-world.ts'
+import { replaced } from '../replaced.ts'
 
 export type PurchaseMutant = {
   readonly name: string
@@ -101,19 +102,6 @@ function bound(provider: PaymentProvider): PaymentProvider {
     fetch: (payment) => provider.fetch(payment),
     cancel: (payment) => provider.cancel(payment),
     refund: (payment) => provider.refund(payment),
-  }
-}
-
-/** Puts another method in the place of one, for all objects; answers how to put it back. */
-function replaced<T extends object, K extends keyof T>(
-  prototype: T,
-  name: K,
-  by: (right: T[K]) => T[K],
-): () => void {
-  const right = prototype[name]
-  prototype[name] = by(right)
-  return () => {
-    prototype[name] = right
   }
 }
 

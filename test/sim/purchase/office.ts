@@ -10,7 +10,7 @@ import type { PaymentProvider } from '../../../src/purchase/payments/port.ts'
 import type { WebhookTools } from '../../../src/outbound/outbox.ts'
 import type { Change } from '../../../src/purchase/core/records.ts'
 import { SqliteDatabase } from '../../long/sqlite-database.ts'
-import { DurableLog } from './durable-log.ts'
+import { DurableLog } from '../durable-log.ts'
 import type { PurchaseWorld } from './world.ts'
 
 export const EVENT_ID = 'gig'

@@ -2,7 +2,7 @@
 import type { PostCall, WalletApi } from '../../../src/purchase/ports.ts'
 import { WalletStorage } from '../../../src/purchase/objects/wallet-storage.ts'
 import { SqliteDatabase } from '../../long/sqlite-database.ts'
-import { DurableLog } from './durable-log.ts'
+import { DurableLog } from '../durable-log.ts'
 import type { PurchaseWorld } from './world.ts'
 
 type PostResult = Awaited<ReturnType<WalletApi['post']>>

@@ -10,6 +10,7 @@ import type { BeginReply, IdempotencyApi, StoredAnswer } from '../../../src/port
 import type { LineApi } from '../../../src/ports/lines.ts'
 import type { RegistryApi } from '../../../src/ports/registry.ts'
 import type { DeadLettersApi } from '../../../src/outbound/dead-letters-api.ts'
+import type { DirectoryApi, DropClient, DropPorts } from '../../../src/drops/ports.ts'
 import type { PurchasePorts, SeatOfficeApi, WalletApi } from '../../../src/purchase/ports.ts'
 import type { GuestSession } from '../../../src/ports/tokens.ts'
 import { createEntryTokens } from '../../../src/tokens/entry-token.ts'
@@ -58,6 +59,9 @@ export type GatewayOptions = {
   readonly office?: Partial<SeatOfficeApi>
   readonly wallet?: Partial<WalletApi>
   readonly deadLetters?: Partial<DeadLettersApi>
+  readonly drop?: Partial<DropClient>
+  readonly isRefused?: DropPorts['isRefused']
+  readonly directory?: Partial<DirectoryApi>
   readonly deps?: Partial<GatewayDeps>
 }
 
@@ -69,6 +73,9 @@ export function createGateway({
   office = {},
   wallet = {},
   deadLetters = {},
+  drop = {},
+  isRefused = () => false,
+  directory = {},
   deps = {},
 }: GatewayOptions = {}): Gateway {
   const parsed = parseConfig({ ...TEST_ENV, ...env })
@@ -94,6 +101,11 @@ export function createGateway({
     config,
     purchase,
     deadLetters: recorded<DeadLettersApi>('dead-letters', deadLetters, calls),
+    drops: {
+      drop: (dropId) => recorded<DropClient>(`drop ${dropId}`, drop, calls),
+      isRefused,
+      directory: recorded<DirectoryApi>('directory', { add: async () => {}, ...directory }, calls),
+    },
     line: (eventId) => recorded<LineApi>(`line ${eventId}`, line, calls),
     registry: recorded<RegistryApi>('registry', { ping: async () => 'pong', ...registry }, calls),
     idempotency: new IdempotencyInMemory(),

@@ -54,6 +54,18 @@ const FAILURES: { readonly [code in ProblemCode]: Extract<Failure, { reason: cod
   'payment-not-stuck': { reason: 'payment-not-stuck', state: 'paid' },
   'payment-refused': { reason: 'payment-refused' },
   'payment-provider-unavailable': { reason: 'payment-provider-unavailable' },
+  'drop-not-found': { reason: 'drop-not-found' },
+  'claim-not-found': { reason: 'claim-not-found' },
+  'drop-not-open': { reason: 'drop-not-open', opensAt: '2030-01-01T00:00:00.000Z', retryAfterSeconds: 7 },
+  'drop-strategy-fixed': { reason: 'drop-strategy-fixed', strategy: 'object' },
+  'drop-stock-reduced': { reason: 'drop-stock-reduced', stock: 100 },
+  'drop-codes-fixed': { reason: 'drop-codes-fixed' },
+  'drop-full': { reason: 'drop-full', stockMax: 100_000 },
+  'drop-strategy-unavailable': {
+    reason: 'drop-strategy-unavailable',
+    strategy: 'skip-locked',
+    missing: 'DATABASE_URL',
+  },
 }
 
 describe('problem+json', () => {

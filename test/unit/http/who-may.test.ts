@@ -133,7 +133,7 @@ describe('the table of who may do what', () => {
       expect(await answerTo(endpoint ?? '', { ...operatorCookie, ...fromShop })).toBe(
         isOperators ? '403' : '401',
       )
-      const isVisitors = /queue|tickets|reservations|wallet/.test(endpoint ?? '')
+      const isVisitors = /queue|tickets|reservations|wallet|v1\/drops/.test(endpoint ?? '')
       expect(await answerTo(endpoint ?? '', { ...cookie('visitor'), ...fromShop })).toBe(
         isVisitors ? 'allowed' : '403',
       )

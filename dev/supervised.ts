@@ -1,5 +1,5 @@
 /**
- * Keeps an engine running: one that ends by itself is started again, as a hosted Redis would be. One that is ended on
+ * Keeps a server running: one that ends by itself is started again, as a hosted one would be. One that is ended on
  * purpose stays down until it is started again on purpose.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,12 +13,15 @@ export type Running = {
 }
 
 export class Supervised<T extends Running> {
+  readonly #name: string
   readonly #launch: () => Promise<T>
   #current: T | null = null
   #isWanted = false
   #starting: Promise<void> = Promise.resolve()
 
-  constructor(launch: () => Promise<T>) {
+  /** `name`: what people are told has ended. */
+  constructor(name: string, launch: () => Promise<T>) {
+    this.#name = name
     this.#launch = launch
   }
 
@@ -57,9 +60,11 @@ export class Supervised<T extends Running> {
   async #revive(ended: T): Promise<void> {
     if (this.#current !== ended) return
     this.#current = null
-    console.error('Redis has ended unexpectedly and is started again')
+    console.error(`${this.#name} has ended unexpectedly and is started again`)
     await sleep(REVIVAL_DELAY_MS)
     if (!this.#isWanted || this.#current !== null) return
-    await this.start().catch((error: unknown) => console.error('Redis cannot be started again:', error))
+    await this.start().catch((error: unknown) =>
+      console.error(`${this.#name} cannot be started again:`, error),
+    )
   }
 }

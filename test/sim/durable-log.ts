@@ -2,8 +2,8 @@
  * Rows that become durable a little later: everything that is written is an entry of a log, and an object that dies loses
  * those of its last turns that were not durable yet. What it was rebuilt from is the rest of the log, played again.
  */
-import type { Random } from '../random.ts'
-import type { Scheduler } from '../scheduler.ts'
+import type { Random } from './random.ts'
+import type { Scheduler } from './scheduler.ts'
 
 type Gated = { readonly mark: number; readonly go: () => void }
 

@@ -1,13 +1,12 @@
 /** Who is inside: the entry token in the header `Entry-Token`, fresh or redeemed. */
-import { err, ok } from '../../core/result.ts'
-import type { Result } from '../../core/result.ts'
-import type { Admission } from '../../core/views.ts'
-import { sha256Base64Url } from '../../http/digest.ts'
-import type { Visitor } from '../../http/endpoint.ts'
-import type { Failure } from '../../http/failure.ts'
-import type { GatewayDeps } from '../../http/gateway-deps.ts'
-import type { LineResult } from '../../ports/lines.ts'
-import type { EntryTokenFault } from './problems.ts'
+import { err, ok } from '../core/result.ts'
+import type { Result } from '../core/result.ts'
+import type { Admission } from '../core/views.ts'
+import type { LineResult } from '../ports/lines.ts'
+import { sha256Base64Url } from './digest.ts'
+import type { Visitor } from './endpoint.ts'
+import type { EntryTokenFault, Failure } from './failure.ts'
+import type { GatewayDeps } from './gateway-deps.ts'
 
 const ENTRY_TOKEN_HEADER = 'Entry-Token'
 /** A token of ours has a few hundred characters; the bound keeps hostile ones away from the verifier. */
@@ -47,6 +46,7 @@ export async function enter(entrance: Entrance): Promise<Result<string, Failure>
   const admission = await admissionOf(entrance)
   if (!admission.ok) return admission
   const line = entrance.line(entrance.params.eventId)
+  // One session of a visitor for all that is behind the waiting room here. The word is kept: it is in digests by now.
   const sessionDigest = sha256Base64Url(`purchase:${entrance.caller.userId}`)
   const redeemed = await line.redeem({ admissionId: admission.value, sessionDigest })
   // By the shop's own session: it let the visitor in.

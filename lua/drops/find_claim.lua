@@ -1,0 +1,32 @@
+#!lua flags=allow-key-locking
+--[[ find_claim: what a visitor has claimed.
+  Guarantees: INV-11 (the code is told once its record is written).
+  Idempotent: changes nothing.
+  KEYS[1] drop (hash)
+  ARGV[1] user_id
+  ARGV[2] seen_generation (int 0..)   ARGV[3] seen_claimed (int 0..): what the caller was told last, or 0
+  Returns: {"pending", generation, claimed, claimed_at_ms} | {"recorded", generation, claimed, claimed_at_ms, code}
+    | {"none", generation, claimed} | {"loading"} | {"lost"}
+  Cost: O(1) ]]
+-- @include lib/arguments.lua
+-- @include drops/lib/drop.lua
+
+local keys = { drop = KEYS[1] }
+local user_id = text('user_id', ARGV[1])
+local seen_generation = integer('seen_generation', ARGV[2], 0, INT_MAX)
+local seen_claimed = integer('seen_claimed', ARGV[3], 0, INT_MAX)
+if bad_argument then
+  return refusal()
+end
+
+local drop = read_drop(keys.drop, user_id)
+if has_stepped_back(drop, seen_generation, seen_claimed) then
+  return { 'lost' }
+end
+if drop.phase ~= 'open' then
+  return { 'loading' }
+end
+if drop.claim then
+  return claim_reply(drop)
+end
+return reply('none', drop)
