@@ -14,6 +14,7 @@ import type {
   PutDrop,
   Reconciled,
   RecordOutcome,
+  Seen,
   Strategy,
 } from './core/records.ts'
 
@@ -40,6 +41,8 @@ export interface ClaimIssuer extends ClaimTaker {
   claimants(): Promise<readonly string[]>
   /** Writes to the records what is due. Resolves to when it wants to be called next; null: not before the next claim. */
   drain(nowMs: EpochMs): Promise<EpochMs | null>
+  /** What somebody was told of the store, for issuers whose store may forget: one that says less has lost writes. */
+  told?(seen: Seen): void
   /** What became of claims that a drain has handed to somebody else. */
   heard(receipts: readonly ClaimReceipt[]): Promise<void>
   /** Compares the store with the records, claim by claim. `repair`: puts on their way what is missing. */
@@ -114,7 +117,7 @@ export interface DropApi {
   retryFailed(): Promise<DropResult<{ readonly retried: number }>>
   exportPage(afterUserId: string): Promise<DropResult<ClaimsPage>>
   /** Claims were made that the object has not seen: it drains soon. */
-  wake(): Promise<void>
+  wake(seen: Seen): Promise<void>
   /** See ClaimIssuer.heard. */
   claimsHeard(receipts: readonly ClaimReceipt[]): Promise<void>
 }
@@ -122,6 +125,8 @@ export interface DropApi {
 /** What the gateway has of the drops. */
 export interface DropPorts {
   readonly drop: (dropId: string) => DropClient
+  /** Whether nothing is left and the visitor has no claim, as far as this isolate knows for certain. Asks nobody. */
+  readonly isRefused: (dropId: string, userId: string) => boolean
   readonly directory: DirectoryApi
 }
 
@@ -131,8 +136,6 @@ export interface DropClient extends Omit<DropApi, 'standing' | 'claimants' | 'wa
   known(): Promise<DropResult<Standing>>
   /** Likewise, but not older than what this isolate has done. */
   shown(): Promise<DropResult<Standing>>
-  /** Whether nothing is left and the visitor has no claim, as far as this isolate knows for certain. Asks nobody. */
-  isRefused(userId: string): boolean
 }
 
 export type DropResult<T> = Result<T, DropFailure>

@@ -1,14 +1,23 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
-import { eventually, type Answer, type TestUsher, type Visitor } from '../support/usher.ts'
-import { startPostgresUsher } from './usher.ts'
+import {
+  BUNDLE_DIR,
+  eventually,
+  startTestUsher,
+  type Answer,
+  type TestUsher,
+  type Visitor,
+} from '../support/usher.ts'
 
 let database: TestPostgres
 let usher: TestUsher
 
+/** The Worker reaches it through the runtime's own Hyperdrive. */
+const withPostgres = () => ({ bundleDir: BUNDLE_DIR, settings: { DATABASE_URL: database.url } })
+
 beforeAll(async () => {
   database = await startPostgres()
-  usher = await startPostgresUsher(database.url)
+  usher = await startTestUsher({}, undefined, withPostgres())
 })
 
 afterAll(async () => {
@@ -50,7 +59,7 @@ describe('a drop that PostgreSQL issues, through Hyperdrive', () => {
     const reopened = await eventually(async () => {
       const answer = await claim('life', eve)
       return answer.status === 201 ? answer : null
-    }, 3_000)
+    }, 5_000)
     expect(reopened.body.code).toBe('가나-3')
   })
 
@@ -65,7 +74,7 @@ describe('a drop that PostgreSQL issues, through Hyperdrive', () => {
   })
 
   test('is not open before its time', async () => {
-    const opensAt = new Date(Date.now() + 2_000).toISOString()
+    const opensAt = new Date(Date.now() + 4_000).toISOString()
     await put('later', { stock: 1, opensAt })
     const visitor = await usher.api.visitor()
     const early = await claim('later', visitor)
@@ -74,7 +83,7 @@ describe('a drop that PostgreSQL issues, through Hyperdrive', () => {
     const { body } = await eventually(async () => {
       const answer = await claim('later', visitor)
       return answer.status === 201 ? answer : null
-    })
+    }, 15_000)
     expect(Date.parse(body.claimedAt)).toBeGreaterThanOrEqual(Date.parse(opensAt))
   })
 
@@ -94,7 +103,7 @@ describe('a drop that PostgreSQL issues, through Hyperdrive', () => {
     const after = await eventually(async () => {
       const answer = await claim('away', bob)
       return answer.status === 201 ? answer : null
-    })
+    }, 15_000)
     expect(after.body.code).not.toBe(before.body.code)
     expect((await claim('away', ada)).body).toEqual(before.body)
     expect(await reconciliation('away')).toMatchObject({ issued: 2, remaining: 8, consistent: true })
@@ -107,7 +116,7 @@ describe('a drop that PostgreSQL issues, through Hyperdrive', () => {
 })
 
 test('a deployment without PostgreSQL refuses the strategy and says what it lacks', async () => {
-  const without = await startPostgresUsher(null)
+  const without = await startTestUsher({}, undefined, { bundleDir: BUNDLE_DIR })
   try {
     const body = { name: 'x', stock: 1, strategy: 'skip-locked' }
     expect(await without.api.admin('PUT', 'drops/nowhere', body)).toMatchObject({
@@ -125,7 +134,7 @@ test('a deployment without PostgreSQL refuses the strategy and says what it lack
 })
 
 test('with DROP_RECORDS=postgres what an object issues and what Redis issues is recorded there', async () => {
-  const recording = await startPostgresUsher(database.url, { DROP_RECORDS: 'postgres' })
+  const recording = await startTestUsher({ DROP_RECORDS: 'postgres' }, undefined, withPostgres())
   try {
     for (const strategy of ['object', 'redis-queue']) {
       const dropId = `recorded-${strategy}`
@@ -141,7 +150,7 @@ test('with DROP_RECORDS=postgres what an object issues and what Redis issues is 
       const { body } = await eventually(async () => {
         const answer = await recording.api.admin('GET', `drops/${dropId}/reconciliation`)
         return answer.body.pending === 0 ? answer : null
-      })
+      }, 15_000)
       expect(body).toMatchObject({ issued: 1, pending: 0, remaining: 0, consistent: true })
     }
   } finally {

@@ -5,6 +5,7 @@
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
+import { simulateDrop } from './drops/simulate.ts'
 import { simulatePurchase } from './purchase/simulate.ts'
 import { simulate as simulateLine, type SimulationOptions, type Verdict } from './simulate.ts'
 
@@ -12,14 +13,20 @@ const CORES = 2
 /** Seeds that a thread is given at a time. */
 const PORTION = 100
 const PROGRESS_MS = 5_000
-/** A sale takes ten times as long as a line: every tenth seed has one too. With `--sales` all have one, and nothing else. */
+/**
+ * A sale takes ten times as long as a line, a drop five times: every tenth seed has both too. With `--sales` or `--drops` all
+ * have one, and nothing else.
+ */
 const SALE_EVERY = 10
 /** Failing seeds that are shrunk and printed. */
 const PRINTED_MAX = 5
 
 type Task = { readonly from: number; readonly to: number; readonly options: Settings }
 type Range = { readonly from: number; readonly seeds: number; readonly failuresMax: number }
-type Settings = Omit<SimulationOptions, 'seed' | 'mutant' | 'trace'> & { readonly sales: boolean }
+type Settings = Omit<SimulationOptions, 'seed' | 'mutant' | 'trace'> & {
+  readonly sales: boolean
+  readonly drops: boolean
+}
 
 if (isMainThread) await main()
 else parentPort?.on('message', (task: Task) => void work(task))
@@ -53,6 +60,7 @@ async function main(): Promise<void> {
       failures: { type: 'string', default: '5' },
       strict: { type: 'boolean', default: false },
       sales: { type: 'boolean', default: false },
+      drops: { type: 'boolean', default: false },
       trace: { type: 'boolean', default: false },
     },
   })
@@ -62,6 +70,7 @@ async function main(): Promise<void> {
     without: values.without.split(','),
     strict: values.strict,
     sales: values.sales,
+    drops: values.drops,
   }
   if (values.seed === undefined)
     await many(
@@ -118,13 +127,22 @@ async function many(range: Range, settings: Settings): Promise<void> {
   if (failed.length > 0) process.exitCode = 1
 }
 
-/** The world of a line, and for some seeds that of a sale. */
+/** The world of a line, and for some seeds those of a sale and of a drop. */
 async function simulate(options: SimulationOptions & Settings): Promise<Verdict> {
   if (options.sales) return simulateSale(options)
+  if (options.drops) return simulateCoupons(options)
   const line = await simulateLine(options)
   if (line.violation !== null || options.seed % SALE_EVERY !== 0) return line
   const sale = await simulateSale(options)
-  return { ...line, violation: sale.violation, events: line.events + sale.events }
+  const drop = await simulateCoupons(options)
+  const events = line.events + sale.events + drop.events
+  return { ...line, violation: sale.violation ?? drop.violation, events }
+}
+
+/** Nobody is admitted to a drop that stands alone. */
+async function simulateCoupons({ seed, steps, visitors, trace }: SimulationOptions): Promise<Verdict> {
+  const { violation, events } = await simulateDrop({ seed, steps, visitors, trace, mutant: null })
+  return { seed, violation, events, admissions: 0 }
 }
 
 /** Every reservation that was paid for began with an admission. */
@@ -159,6 +177,6 @@ async function shrunk(seed: number, settings: Settings): Promise<string> {
     }
     if (smallest === before) break
   }
-  const flags = `--steps ${smallest.steps} --visitors ${smallest.visitors}${settings.strict ? ' --strict' : ''}${settings.sales ? ' --sales' : ''}`
+  const flags = `--steps ${smallest.steps} --visitors ${smallest.visitors}${settings.strict ? ' --strict' : ''}${settings.sales ? ' --sales' : ''}${settings.drops ? ' --drops' : ''}`
   return `${message}\n  npm run test:sim -- --seed ${seed} ${flags} --trace`
 }

@@ -70,7 +70,7 @@ describe("a drop's object", () => {
     expect(await drop.claim('ann')).toMatchObject({ ok: false, error: { reason: 'drop-not-found' } })
     expect(await drop.standing()).toMatchObject({ error: { reason: 'drop-not-found' } })
     expect(await drop.claimOf('ann')).toMatchObject({ error: { reason: 'drop-not-found' } })
-    await drop.wake()
+    await drop.wake({ generation: 0, claimed: 0 })
     const left = await runInDurableObject(drop, async (_object, state) => ({
       alarm: await state.storage.getAlarm(),
       tables: state.storage.sql

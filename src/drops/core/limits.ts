@@ -37,3 +37,6 @@ export const LAST_COUPONS_MS = 500
 export const STOCK_TIMEOUT_MS = 20_000
 /** Codes of one insert into PostgreSQL: one text of a few hundred kB. */
 export const CODES_OF_A_LOAD = 10_000
+
+/** A claim whose record is due at no time: an operator has to say what becomes of it. As in lua/drops/lib/drop.lua. */
+export const PARKED_MS = 9_000_000_000_000

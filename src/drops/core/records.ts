@@ -82,6 +82,12 @@ export type ClaimCounts = {
   readonly remaining: number
 }
 
+/**
+ * What somebody was told of a store that may forget: how many coupons had been taken in this generation. Whoever finds less
+ * has met a store that lost writes.
+ */
+export type Seen = { readonly generation: number; readonly claimed: number }
+
 /** A claim as it is recorded. */
 export type ClaimRecord = { readonly userId: string; readonly code: string; readonly claimedAtMs: EpochMs }
 

@@ -16,6 +16,7 @@ import type {
   PlanFailure,
   PutDrop,
   Reconciled,
+  Seen,
   Strategy,
 } from '../core/records.ts'
 import { addsUp, nextEdgeMs, statusAt } from '../core/standing.ts'
@@ -162,8 +163,11 @@ export class DropEngine implements DropApi {
     return ok(this.#claimants)
   }
 
-  async wake(): Promise<void> {
-    if (this.#drop !== null) this.#wakeSoon()
+  async wake(seen: Seen): Promise<void> {
+    if (this.#drop === null) return
+    const issuer = this.#issuerNow()
+    if (issuer.ok) issuer.value.told?.(seen)
+    this.#wakeSoon()
   }
 
   async claimsHeard(receipts: readonly ClaimReceipt[]): Promise<void> {

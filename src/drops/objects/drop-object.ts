@@ -8,7 +8,7 @@ import { withTimeout } from '../../bounded.ts'
 import { LineClock } from '../../durable/line-clock.ts'
 import { lineOf } from '../../durable/objects.ts'
 import { log } from '../../observability/log.ts'
-import type { PutDrop } from '../core/records.ts'
+import type { PutDrop, Seen } from '../core/records.ts'
 import type { ClaimReceipt, DropApi } from '../ports.ts'
 import { storesOf } from '../records/stores.ts'
 import { issuerOf } from '../strategies.ts'
@@ -66,8 +66,8 @@ export class DropObject extends DurableObject<Env> implements DropApi {
     return this.#engine.exportPage(afterUserId)
   }
 
-  wake(): Promise<void> {
-    return this.#engine.wake()
+  wake(seen: Seen): Promise<void> {
+    return this.#engine.wake(seen)
   }
 
   claimsHeard(receipts: readonly ClaimReceipt[]): Promise<void> {

@@ -8,8 +8,8 @@ import { observed } from '../../redis/call.ts'
 import type { RedisCallObserver } from '../../redis/call.ts'
 import { dropKeys } from '../../redis/keys.ts'
 import type { OwedClaim } from '../core/filling.ts'
-import { DROP_TTL_MS } from '../core/limits.ts'
-import type { ClaimRecord, DropWindow } from '../core/records.ts'
+import { DROP_TTL_MS, PARKED_MS } from '../core/limits.ts'
+import type { ClaimRecord, DropWindow, Seen } from '../core/records.ts'
 import {
   parseChanged,
   parseClaim,
@@ -33,12 +33,6 @@ import type { DropScriptName } from './scripts.ts'
 
 /** The part of the client that the gate uses. */
 export type EvalClient = Pick<Redis, 'eval' | 'evalsha'>
-
-/** What a caller was told last. Whoever finds less has met a drop that lost writes. */
-export type Seen = { readonly generation: number; readonly claimed: number }
-
-/** A claim whose record is due at no time: an operator has to say what becomes of it. As in lua/drops/lib/drop.lua. */
-export const PARKED_MS = 9_000_000_000_000
 
 export type ChangeCall = DropWindow & {
   readonly generation: number

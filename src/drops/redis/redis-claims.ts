@@ -2,9 +2,9 @@
 import { errorFields, log } from '../../observability/log.ts'
 import type { EpochMs } from '../../core/time.ts'
 import { StoreUnavailable } from '../../ports/pool-gate.ts'
-import type { ClaimFound, ClaimOutcome } from '../core/records.ts'
+import type { ClaimFound, ClaimOutcome, Seen } from '../core/records.ts'
 import type { ClaimTaker } from '../ports.ts'
-import type { DropGate, Seen } from './drop-gate.ts'
+import type { DropGate } from './drop-gate.ts'
 import type { SeenDrops } from './seen-drops.ts'
 
 /** A filling takes a second or two; a store that is away is asked again a little later. */

@@ -6,12 +6,12 @@ import { mapBounded } from '../../bounded.ts'
 import type { EpochMs } from '../../core/time.ts'
 import { errorFields, log } from '../../observability/log.ts'
 import { StoreUnavailable } from '../../ports/pool-gate.ts'
-import { CLAIMS_OF_A_BATCH_MAX, RECORDS_TIMEOUT_MS } from '../core/limits.ts'
-import type { ClaimCounts, ClaimFound, ClaimRecord, DropPlan, Reconciled } from '../core/records.ts'
+import { CLAIMS_OF_A_BATCH_MAX, PARKED_MS, RECORDS_TIMEOUT_MS } from '../core/limits.ts'
+import type { ClaimCounts, ClaimFound, ClaimRecord, DropPlan, Reconciled, Seen } from '../core/records.ts'
 import { windowAt } from '../core/standing.ts'
 import type { ClaimIssuer, ClaimReceipt, ClaimTaker, IssuerTools } from '../ports.ts'
 import type { ClaimMessage } from './claim-message.ts'
-import { PARKED_MS, type DropGate } from './drop-gate.ts'
+import type { DropGate } from './drop-gate.ts'
 import { IssuerRows, type FillingState } from './issuer-rows.ts'
 import { redisClaims } from './redis-claims.ts'
 import { readRecords, readStored, refill } from './refill.ts'
@@ -55,12 +55,16 @@ export class RedisIssuer implements ClaimIssuer {
     this.#deps = deps
     this.#rows = new IssuerRows(tools.database)
     this.#filling = this.#rows.filling()
+    const seen = new SeenDrops()
     this.#taker = redisClaims({
       dropId: tools.dropId,
       gate: () => deps.gate,
-      seen: new SeenDrops(),
+      seen,
       nowMs: tools.nowMs,
-      wake: tools.wakeSoon,
+      wake: () => {
+        this.told(seen.of(tools.dropId))
+        tools.wakeSoon()
+      },
     })
   }
 
@@ -90,6 +94,11 @@ export class RedisIssuer implements ClaimIssuer {
   async claimants(): Promise<readonly string[]> {
     const stored = await readStored(this.#deps.gate, this.#filling.generation)
     return stored.map(({ userId }) => userId)
+  }
+
+  told({ generation, claimed }: Seen): void {
+    const { generation: current, claimed: known } = this.#filling
+    if (generation === current && claimed > known) this.#keep({ ...this.#filling, claimed })
   }
 
   async drain(nowMs: EpochMs): Promise<EpochMs | null> {
@@ -217,8 +226,9 @@ export class RedisIssuer implements ClaimIssuer {
         await this.#refill()
         return nowMs
       }
-      if (outbox.due.length === 0) return this.#nextLookMs(outbox, nowMs)
-      await this.#sendAll(outbox.due)
+      if (this.#lacksStock(outbox)) await this.supply(this.#tools.plan())
+      else if (outbox.due.length === 0) return this.#nextLookMs(outbox, nowMs)
+      else await this.#sendAll(outbox.due)
     }
     return nowMs
   }
@@ -244,6 +254,11 @@ export class RedisIssuer implements ClaimIssuer {
       )
       throw error
     }
+  }
+
+  /** More stock came, and Redis has lost that since: nothing else would show it. */
+  #lacksStock({ stock }: Outbox): boolean {
+    return stock - this.#filling.extra < this.#tools.plan().stock
   }
 
   #nextLookMs({ stock, seen, pending, parked }: Outbox, nowMs: EpochMs): EpochMs | null {
@@ -274,8 +289,7 @@ export class RedisIssuer implements ClaimIssuer {
   async #outbox(limit: number): Promise<OutboxReply> {
     const { generation, claimed } = this.#filling
     const outbox = await this.#deps.gate.takeOutbox({ generation, claimed }, this.#deps.resendMs, limit)
-    if (outbox.kind === 'outbox' && outbox.seen.claimed > this.#filling.claimed)
-      this.#keep({ ...this.#filling, claimed: outbox.seen.claimed })
+    if (outbox.kind === 'outbox') this.told(outbox.seen)
     return outbox
   }
 

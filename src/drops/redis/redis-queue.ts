@@ -70,7 +70,7 @@ export async function consumeClaims(batch: MessageBatch, env: Env): Promise<void
 
 async function wake(env: Env, dropId: string): Promise<void> {
   try {
-    await askerOf(env, dropId)('repeat', (drop) => drop.wake())
+    await askerOf(env, dropId)('repeat', (drop) => drop.wake(seen.of(dropId)))
   } catch (error) {
     seen.isNotWoken(dropId)
     log.warn('drop_not_woken', { dropId, ...errorFields(error) })

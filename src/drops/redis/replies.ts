@@ -1,8 +1,7 @@
 /** Reads the replies of the drops' scripts. What cannot be read is a StoreProtocolError. */
 import type { EpochMs } from '../../core/time.ts'
 import { ReplyReader, unreadable } from '../../redis/reply-reader.ts'
-import type { Claim, ClaimRecord } from '../core/records.ts'
-import type { Seen } from './drop-gate.ts'
+import type { Claim, ClaimRecord, Seen } from '../core/records.ts'
 
 /** The drop is not there, or not as the caller was told last: nothing was done. */
 export type Lost = { readonly kind: 'lost' }

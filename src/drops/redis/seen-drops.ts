@@ -1,6 +1,6 @@
 /** What one isolate, or one object, was told of drops in Redis, and when it said so to their objects. */
 import type { EpochMs } from '../../core/time.ts'
-import type { Seen } from './drop-gate.ts'
+import type { Seen } from '../core/records.ts'
 
 /** Less than the object waits before it drains: what was claimed before is then in its next drain. */
 const WAKE_EVERY_MS = 500

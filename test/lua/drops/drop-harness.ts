@@ -1,11 +1,7 @@
 /** A drop as its scripts see it, on each engine of this machine, under the real gate, client and REST front. */
 import { expect } from 'vitest'
-import {
-  createDropGate,
-  PARKED_MS,
-  type DropGate,
-  type OpenCall,
-} from '../../../src/drops/redis/drop-gate.ts'
+import { PARKED_MS } from '../../../src/drops/core/limits.ts'
+import { createDropGate, type DropGate, type OpenCall } from '../../../src/drops/redis/drop-gate.ts'
 import type { OwedClaim } from '../../../src/drops/core/filling.ts'
 import type { ClaimRecord } from '../../../src/drops/core/records.ts'
 import { dropKeys } from '../../../src/redis/keys.ts'

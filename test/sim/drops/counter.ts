@@ -1,8 +1,8 @@
 /** Where claims are handed in, and where every answer is held against the truth. */
 import type { Claim, ClaimFound, ClaimOutcome } from '../../../src/drops/core/records.ts'
-import type { DropResult } from '../../../src/drops/ports.ts'
+import type { ClaimTaker } from '../../../src/drops/ports.ts'
 import type { SimDrop } from './drop.ts'
-import { planOf, takenOf } from './truth.ts'
+import { planOf } from './truth.ts'
 import type { DropWorld } from './world.ts'
 
 export class Counter {
@@ -10,23 +10,31 @@ export class Counter {
   readonly #holders = new Map<string, string>()
   readonly #world: DropWorld
   readonly #drop: SimDrop
+  readonly #takers: readonly ClaimTaker[]
+  readonly #taken: (() => number) | null
 
-  constructor(world: DropWorld, drop: SimDrop) {
+  /**
+   * @param takers of the isolates that a request may come to
+   * @param taken how many coupons somebody has, at this moment; null: nobody can say that for good
+   */
+  constructor(world: DropWorld, drop: SimDrop, takers: readonly ClaimTaker[], taken: (() => number) | null) {
     this.#world = world
     this.#drop = drop
+    this.#takers = takers
+    this.#taken = taken
   }
 
   /** Null: ask again. */
   async claim(userId: string): Promise<ClaimOutcome | null> {
-    const outcome = answeredOf(await this.#drop.ask(`${userId} claims`, (engine) => engine.claim(userId)))
-    if (outcome?.kind === 'sold-out') this.#soldOut(userId, outcome.epoch)
-    return outcome?.kind === 'retry' ? null : outcome
+    const outcome = await this.#world.random.pick(this.#takers).claim(userId)
+    if (outcome.kind === 'sold-out') this.#soldOut(userId, outcome.epoch)
+    return outcome.kind === 'retry' ? null : outcome
   }
 
   /** Null: ask again. */
   async claimOf(userId: string): Promise<ClaimFound | null> {
-    const found = answeredOf(await this.#drop.ask(`${userId} looks`, (engine) => engine.claimOf(userId)))
-    return found?.kind === 'retry' ? null : found
+    const found = await this.#world.random.pick(this.#takers).claimOf(userId)
+    return found.kind === 'retry' ? null : found
   }
 
   /** A visitor has been told so. */
@@ -43,13 +51,8 @@ export class Counter {
   /** While the epoch is the same, nothing has become free. */
   #soldOut(userId: string, epoch: number): void {
     const plan = planOf(this.#drop)
-    const taken = takenOf(this.#drop)
+    const taken = this.#taken?.() ?? Infinity
     if (plan !== null && plan.epoch === epoch && taken < plan.stock)
       this.#world.violated('INV-11', `${userId} is told sold-out, and ${plan.stock - taken} are left`)
   }
-}
-
-/** Null: the store did not answer, or there is no drop yet. */
-function answeredOf<T>(result: DropResult<T>): T | null {
-  return result.ok ? result.value : null
 }

@@ -15,7 +15,9 @@ const ALARM_AGAIN_MS = 2_000
 /** A caller gives up. */
 const NO_ANSWER_MS = 60_000
 
-export type MakeIssuer = (tools: IssuerTools) => ClaimIssuer
+/** Whatever an object calls outside of itself waits until it is durable what was written before. */
+export type Leave = <T>(call: () => Promise<T>) => Promise<T>
+export type MakeIssuer = (tools: IssuerTools, leave: Leave) => ClaimIssuer
 
 export class SimDrop {
   readonly database: DurableDatabase
@@ -78,13 +80,14 @@ export class SimDrop {
           if (isAlive()) resolve()
         })
       })
+    const leave: Leave = (call) => this.#gated(isAlive, call)
     return {
       dropId: DROP_ID,
       database: this.database.open(isAlive),
-      records: gated(this.#records, (call) => this.#gated(isAlive, call)),
+      records: gated(this.#records, leave),
       issuer: (): IssuerFound => ({
         ok: true,
-        value: (tools) => watched(this.#issuer(world.mutant?.tools?.(tools) ?? tools), world),
+        value: (tools) => watched(this.#issuer(world.mutant?.tools?.(tools) ?? tools, leave), world),
       }),
       nowMs: () => world.nowMs,
       setAlarm: async (atMs) => {
@@ -99,7 +102,7 @@ export class SimDrop {
       within: (limitMs, work) => withinTime(work, limitMs, wait),
       randomBytes: (count) => Uint8Array.from({ length: count }, () => world.random.between(0, 255)),
       tellLine: (eventId, news) =>
-        this.#gated(isAlive, () =>
+        leave(() =>
           world.call(`${eventId} hears of the drop`, async () => {
             this.feed.add(news)
           }),
@@ -141,7 +144,7 @@ export class SimDrop {
 }
 
 /** The same records, whose calls wait at the object's gate. */
-function gated(records: ClaimRecords, leave: <T>(call: () => Promise<T>) => Promise<T>): ClaimRecords {
+function gated(records: ClaimRecords, leave: Leave): ClaimRecords {
   return {
     raise: (...args) => leave(() => records.raise(...args)),
     insert: (...args) => leave(() => records.insert(...args)),
@@ -170,6 +173,7 @@ function watched(issuer: ClaimIssuer, world: DropWorld): ClaimIssuer {
     counts: () => issuer.counts(),
     claimants: () => issuer.claimants(),
     heard: (receipts) => issuer.heard(receipts),
+    told: (seen) => issuer.told?.(seen),
     supply: (plan) => alone('supply', () => issuer.supply(plan)),
     drain: (nowMs) => alone('drain', () => issuer.drain(nowMs)),
     reconcile: (repair) => alone('reconcile', () => issuer.reconcile(repair)),

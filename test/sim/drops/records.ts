@@ -8,12 +8,22 @@ export class SimRecords implements ClaimRecords {
   /** By visitor. */
   readonly rows = new Map<string, ClaimRecord>()
   /** Visitors whose record makes the statement fail, and everything in it. */
-  readonly poison = new Set<string>()
+  readonly #poison = new Set<string>()
+  readonly wasPoison = new Set<string>()
   generation = 0
   readonly #world: DropWorld
 
   constructor(world: DropWorld) {
     this.#world = world
+  }
+
+  spoil(userId: string): void {
+    this.#poison.add(userId)
+    this.wasPoison.add(userId)
+  }
+
+  mend(): void {
+    this.#poison.clear()
   }
 
   raise(_dropId: string, generation: number): Promise<number> {
@@ -29,7 +39,7 @@ export class SimRecords implements ClaimRecords {
     claims: readonly ClaimRecord[],
   ): Promise<readonly RecordOutcome[]> {
     return this.#call(`${claims.length} records`, () => {
-      if (claims.some(({ userId }) => this.poison.has(userId))) throw new Error('a value is out of range')
+      if (claims.some(({ userId }) => this.#poison.has(userId))) throw new Error('a value is out of range')
       const isCurrent = generation >= this.generation
       const codes = new Set(Array.from(this.rows.values(), ({ code }) => code))
       for (const claim of isCurrent ? claims : []) {

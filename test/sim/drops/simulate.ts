@@ -1,13 +1,13 @@
 /** One seed, one drop, one verdict: faults and promises first, then calm, and the books. */
 import { log, type Log } from '../../../src/observability/log.ts'
-import { ObjectIssuer } from '../../../src/drops/objects/object-issuer.ts'
 import type { PutDrop } from '../../../src/drops/core/records.ts'
 import type { Violation } from '../invariants.ts'
 import { Claimant } from './claimant.ts'
 import { Counter } from './counter.ts'
-import { DROP_ID, EVENT_ID, SimDrop } from './drop.ts'
-import { check, checkSettled, type Scene } from './oracle.ts'
+import { DROP_ID, EVENT_ID } from './drop.ts'
+import { check, checkPoison, checkSettled, type Scene } from './oracle.ts'
 import { SimRecords } from './records.ts'
+import { SIMULATED, stageOf, type Simulated } from './stage.ts'
 import { planOf } from './truth.ts'
 import { DropWorld, type DropOptions } from './world.ts'
 
@@ -21,17 +21,19 @@ export type DropVerdict = {
 /** After so long without faults everything taken is recorded, and compared. */
 const SETTLED_MS = 20 * 60_000
 const OPENS_AFTER_MS = 5_000
+const LOSSES = ['everything', 'the last writes', 'the codes', 'the outbox'] as const
 
 export async function simulateDrop(options: DropOptions): Promise<DropVerdict> {
   const world = new DropWorld(options)
   const records = new SimRecords(world)
-  const drop = new SimDrop(world, records, (tools) => new ObjectIssuer(tools))
-  const counter = new Counter(world, drop)
+  const stage = stageOf(strategyOf(options), world, records)
+  const { drop, takers, taken } = stage
+  const counter = new Counter(world, drop, takers, taken)
   const claimants = Array.from(
     { length: options.visitors },
     (_, index) => new Claimant(`v${index}`, world, counter),
   )
-  const scene = { world, drop, records, claimants }
+  const scene = { world, stage, records, claimants }
   const restoreLog = listen(world)
   const uninstall = options.mutant?.install?.() ?? (() => {})
   const each = () => {
@@ -63,12 +65,20 @@ export async function simulateDrop(options: DropOptions): Promise<DropVerdict> {
   return { seed: options.seed, violation, events: scheduler.events, issued: records.rows.size }
 }
 
+/** Every other world has the other one. */
+function strategyOf({ seed, mutant }: DropOptions): Simulated {
+  return mutant?.strategy ?? SIMULATED[seed % SIMULATED.length] ?? 'object'
+}
+
 /** Fewer coupons than visitors, from a moment on that some do not wait for. */
-async function open({ world, drop, claimants }: Scene, each: () => void): Promise<void> {
+async function open({ world, stage, claimants }: Scene, each: () => void): Promise<void> {
+  const { drop, strategy } = stage
   world.isFaulty = false
   const stock = world.random.between(1, Math.max(1, Math.floor(claimants.length / 2)))
   const opensAtMs = world.random.chance(0.5) ? world.nowMs + OPENS_AFTER_MS : null
-  void drop.ask('the operator makes the drop', (engine) => engine.put({ ...dropOf(stock), opensAtMs }))
+  void drop.ask('the operator makes the drop', (engine) =>
+    engine.put({ ...dropOf(stock), strategy, opensAtMs }),
+  )
   await world.scheduler.run(1_000, each)
   world.isFaulty = true
 }
@@ -87,19 +97,24 @@ function dropOf(stock: number): PutDrop {
 }
 
 /** What happens to a drop besides claims. */
-function mishap({ world, drop, records, claimants }: Scene): void {
+function mishap({ world, stage, records, claimants }: Scene): void {
+  const { drop } = stage
   const { random } = world
   const ask = (name: string, work: Parameters<typeof drop.ask>[1]): void =>
     void drop.ask(name, work).catch(() => null)
   if (random.chance(0.02)) drop.crash()
-  if (random.chance(0.02)) records.poison.add(random.pick(claimants).userId)
-  if (random.chance(0.02)) records.poison.clear()
+  if (random.chance(0.02)) records.spoil(random.pick(claimants).userId)
+  if (random.chance(0.02)) records.mend()
   if (random.chance(0.02)) {
     const { stock = 0, opensAtMs = null } = planOf(drop) ?? {}
     const more = Math.min(claimants.length, stock + random.between(0, 2))
     ask('the operator adds stock', (engine) => engine.put({ ...dropOf(more), opensAtMs }))
   }
   if (random.chance(0.02)) ask('the operator compares', (engine) => engine.reconcile(random.chance(0.5)))
+  if (stage.redis !== null) {
+    if (random.chance(0.05)) stage.redis.copy()
+    if (random.chance(0.02)) stage.redis.lose(random.pick(LOSSES))
+  }
   if (random.chance(0.01)) ask('the operator has it tried again', (engine) => engine.retryFailed())
   if (random.chance(0.05))
     ask('the operator looks', async (engine) => {
@@ -112,13 +127,21 @@ function mishap({ world, drop, records, claimants }: Scene): void {
     })
 }
 
-/** The faults are over; an operator has mended what was wrong with single records; everybody asks once more. */
-async function settle({ world, drop, records, claimants }: Scene, each: () => void): Promise<void> {
+/** The faults are over; then an operator mends what is wrong with single records; then everybody asks once more. */
+async function settle(scene: Scene, each: () => void): Promise<void> {
+  const { world, stage, records, claimants } = scene
+  const { drop } = stage
   world.isFaulty = false
-  records.poison.clear()
   await world.scheduler.run(SETTLED_MS, each)
+  void drop.ask('somebody looks at the dead letters', (engine) => checkPoison(scene, engine))
+  await world.scheduler.run(1_000, each)
+  records.mend()
   void drop.ask('the operator has it tried again', (engine) => engine.retryFailed())
+  await world.scheduler.run(SETTLED_MS, each)
   for (const claimant of claimants) void claimant.claim()
+  await world.scheduler.run(SETTLED_MS, each)
+  // Whose claim was pending then has a code now.
+  for (const claimant of claimants) void claimant.look()
   await world.scheduler.run(SETTLED_MS, each)
 }
 

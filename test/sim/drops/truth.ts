@@ -38,10 +38,6 @@ export function claimsOf({ database }: SimDrop): ClaimRow[] {
     .map(({ user_id: userId, code }) => ({ userId, code }))
 }
 
-export function takenOf(drop: SimDrop): number {
-  return claimsOf(drop).length
-}
-
 function exists({ sql }: SimDrop['database'], table: string): boolean {
   return sql.exec('SELECT 1 FROM sqlite_master WHERE name = ?', table).toArray().length > 0
 }
