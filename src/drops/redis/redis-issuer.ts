@@ -226,7 +226,7 @@ export class RedisIssuer implements ClaimIssuer {
         await this.#refill()
         return nowMs
       }
-      if (this.#lacksStock(outbox)) await this.supply(this.#tools.plan())
+      if (this.#isBehind(outbox)) await this.supply(this.#tools.plan())
       else if (outbox.due.length === 0) return this.#nextLookMs(outbox, nowMs)
       else await this.#sendAll(outbox.due)
     }
@@ -256,9 +256,17 @@ export class RedisIssuer implements ClaimIssuer {
     }
   }
 
-  /** More stock came, and Redis has lost that since: nothing else would show it. */
-  #lacksStock({ stock }: Outbox): boolean {
-    return stock - this.#filling.extra < this.#tools.plan().stock
+  /**
+   * More stock came, or another window, and Redis has lost that since: nothing else would show it. An object that has just
+   * started does not know what was said last, so it says it again.
+   */
+  #isBehind({ stock, configVersion }: Outbox): boolean {
+    const isToldNothing = this.#configVersion === 0
+    return (
+      isToldNothing ||
+      configVersion < this.#configVersion ||
+      stock - this.#filling.extra < this.#tools.plan().stock
+    )
   }
 
   #nextLookMs({ stock, seen, pending, parked }: Outbox, nowMs: EpochMs): EpochMs | null {

@@ -107,7 +107,15 @@ export const DROP_MUTANTS: readonly DropMutant[] = [
   },
 ]
 
-const NOTHING_OWED = { kind: 'outbox', stock: 0, epoch: 0, pending: 0, parked: 0, due: [] } as const
+const NOTHING_OWED = {
+  kind: 'outbox',
+  stock: Number.MAX_SAFE_INTEGER,
+  epoch: 0,
+  configVersion: Number.MAX_SAFE_INTEGER,
+  pending: 0,
+  parked: 0,
+  due: [],
+} as const
 
 /** Whatever is handed over counts as written. */
 async function confirmed(
