@@ -101,7 +101,9 @@ async function readManifest(root: string): Promise<Manifest> {
   const config = readConfig({ config: join(root, 'wrangler.toml') })
   if (config.name === undefined || config.main === undefined)
     throw new Error('wrangler.toml needs a name and a main')
-  const { modulesRules: rules = [], rootPath: _, ...options } = toMiniflareOptions(config).workerOptions
+  // Which PostgreSQL a run has, if any, is said when it starts.
+  const bound = { ...config, hyperdrive: [] }
+  const { modulesRules: rules = [], rootPath: _, ...options } = toMiniflareOptions(bound).workerOptions
   // Only what deploys is kept: wrangler adds the secrets of .dev.vars, and those are read at each start.
   const bindings = config.vars as NonNullable<WorkerBundle['options']['bindings']>
   const entry = `${basename(config.main, extname(config.main))}.js`

@@ -4,10 +4,20 @@
  *
  * It refuses to run as root; started by root, it runs as a user without rights.
  */
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, type StdioOptions } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createConnection } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -38,6 +48,8 @@ type Place = {
   readonly programs: string
   readonly data: string
   readonly pidFile: string
+  /** There once the database is complete. */
+  readonly isReadyFile: string
   readonly password: string
 }
 
@@ -48,7 +60,7 @@ type Place = {
 export async function startEmbeddedPostgres(stateDir: string): Promise<EmbeddedPostgres> {
   const place = prepare(resolve(stateDir, 'postgres'))
   await endOrphan(place.pidFile)
-  if (!existsSync(join(place.data, 'PG_VERSION'))) initialise(place)
+  if (!existsSync(place.isReadyFile)) initialise(place)
   const port = await freePort()
   const server = new Supervised('PostgreSQL', () => startServer(place, port))
   await server.start()
@@ -79,6 +91,7 @@ function prepare(directory: string): Place {
     programs,
     data,
     pidFile: join(directory, 'server.json'),
+    isReadyFile: join(directory, 'is-ready'),
     password: readFileSync(passwordFile, 'utf8'),
   }
 }
@@ -108,6 +121,8 @@ function asWhom(): { uid?: number; gid?: number } {
 }
 
 function initialise(place: Place): void {
+  // What a start that was killed has left.
+  for (const entry of readdirSync(place.data)) rmSync(join(place.data, entry), { recursive: true })
   const options = {
     pgdata: place.data,
     username: USER,
@@ -120,19 +135,21 @@ function initialise(place: Place): void {
   run(place, 'initdb', [...words, '--no-sync', '--no-instructions'])
   // The first database, made by the server in its single-user mode: no connection is needed.
   run(place, 'postgres', ['--single', '-D', place.data, 'postgres'], `CREATE DATABASE ${DATABASE}\n`)
+  writeFileSync(place.isReadyFile, '')
 }
 
 function run(place: Place, program: string, words: string[], input = ''): void {
-  const options = { ...asWhom(), cwd: place.data, input, stdio: ['pipe', 'ignore', 'pipe'] as const }
-  execFileSync(join(place.programs, 'bin', program), words, { ...options, stdio: [...options.stdio] })
+  const stdio: StdioOptions = ['pipe', 'ignore', 'pipe']
+  execFileSync(join(place.programs, 'bin', program), words, { ...asWhom(), cwd: place.data, input, stdio })
 }
 
 async function startServer(place: Place, port: number): Promise<Running> {
   const settings = ['-h', LOOPBACK, '-p', String(port), '-k', '', '-c', 'max_connections=200']
-  const options = { ...asWhom(), cwd: place.data, stdio: ['ignore', 'ignore', 'pipe'] as const }
+  const stdio: StdioOptions = ['ignore', 'ignore', 'pipe']
   const child = spawn(join(place.programs, 'bin', 'postgres'), ['-D', place.data, ...settings], {
-    ...options,
-    stdio: [...options.stdio],
+    ...asWhom(),
+    cwd: place.data,
+    stdio,
   })
   let lastWords = ''
   child.stderr?.on('data', (chunk: Buffer) => (lastWords = (lastWords + chunk.toString()).slice(-2_000)))

@@ -21,7 +21,8 @@ CREATE TABLE drop_stocks (
   drop_id text COLLATE "C" PRIMARY KEY,
   opens_at_ms bigint,
   closes_at_ms bigint,
-  epoch bigint NOT NULL
+  epoch bigint NOT NULL,
+  version bigint NOT NULL
 );
 
 -- The key says nothing about the order, and nothing else is ordered by position: with a key of (drop_id, position) the

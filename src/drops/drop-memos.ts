@@ -5,6 +5,7 @@
  * A promise of one request must not be awaited by another, so of those who find that something is too old one asks, and the
  * others go by it a little longer.
  */
+import { err } from '../core/result.ts'
 import type { EpochMs } from '../core/time.ts'
 import { mayBeOneOf } from './core/claimants.ts'
 import type { DropApi, DropResult, Standing } from './ports.ts'
@@ -15,6 +16,9 @@ const FRESH_MS = 1_000
 const USED_MS_MAX = 2_000
 /** Drops of one isolate: four bytes for each claim of those that are sold out. */
 const DROPS_MAX = 32
+
+/** How long a store that does not answer is not asked again: it is away for everybody. */
+const AWAY_MS = 1_000
 
 type Asked = Pick<DropApi, 'standing' | 'claimants'>
 
@@ -31,6 +35,8 @@ type Memo = {
 
 export class DropMemos {
   readonly #memos = new Map<string, Memo>()
+  /** Drops whose store did not answer, and until when nobody asks it. */
+  readonly #away = new Map<string, EpochMs>()
   readonly #nowMs: () => EpochMs
 
   constructor(nowMs: () => EpochMs = Date.now) {
@@ -41,6 +47,7 @@ export class DropMemos {
   async known(dropId: string, drop: Asked): Promise<DropResult<Standing>> {
     const memo = this.#memos.get(dropId)
     if (memo !== undefined && this.#isUsable(memo)) return { ok: true, value: memo.standing }
+    if (this.#nowMs() < (this.#away.get(dropId) ?? -Infinity)) return err({ reason: 'store-unavailable' })
     return this.#ask(dropId, drop)
   }
 
@@ -56,6 +63,7 @@ export class DropMemos {
     const asked = await drop.standing()
     if (!asked.ok) {
       this.#memos.delete(dropId)
+      if (asked.error.reason === 'store-unavailable') keepLatest(this.#away, dropId, this.#nowMs() + AWAY_MS)
       return asked
     }
     const standing = asked.value
@@ -102,13 +110,17 @@ export class DropMemos {
   }
 
   #keep(dropId: string, memo: Memo): void {
-    // Whoever was asked last is the last to go.
-    this.#memos.delete(dropId)
-    this.#memos.set(dropId, memo)
-    for (const oldest of this.#memos.keys()) {
-      if (this.#memos.size <= DROPS_MAX) return
-      this.#memos.delete(oldest)
-    }
+    keepLatest(this.#memos, dropId, memo)
+  }
+}
+
+/** Whoever was asked last is the last to go. */
+function keepLatest<T>(map: Map<string, T>, dropId: string, value: T): void {
+  map.delete(dropId)
+  map.set(dropId, value)
+  for (const oldest of map.keys()) {
+    if (map.size <= DROPS_MAX) return
+    map.delete(oldest)
   }
 }
 

@@ -19,7 +19,11 @@ const lanes = new LanesByLine()
 const memos = new DropMemos()
 
 export function dropClients(env: Env, config: Pick<Config, 'redis'>): DropPorts {
-  return { drop: (dropId) => dropClient(env, config, dropId), directory: directoryClient(env) }
+  return {
+    drop: (dropId) => dropClient(env, config, dropId),
+    isRefused: (dropId, userId) => memos.isRefused(dropId, userId),
+    directory: directoryClient(env),
+  }
 }
 
 /** Each call may be repeated. Throws Overloaded when too many visitors ask the same drop. */
@@ -48,7 +52,6 @@ function dropClient(env: Env, config: Pick<Config, 'redis'>, dropId: string): Dr
     addCodes: (codes) => changed((drop) => drop.addCodes(codes)),
     known: () => memos.known(dropId, asked),
     shown: () => memos.shown(dropId, asked),
-    isRefused: (userId) => memos.isRefused(dropId, userId),
     detail: () => ask('repeat', (drop) => drop.detail()),
     claim: async (userId) => {
       const taker = await direct()

@@ -125,6 +125,8 @@ export interface DropApi {
 /** What the gateway has of the drops. */
 export interface DropPorts {
   readonly drop: (dropId: string) => DropClient
+  /** Whether nothing is left and the visitor has no claim, as far as this isolate knows for certain. Asks nobody. */
+  readonly isRefused: (dropId: string, userId: string) => boolean
   readonly directory: DirectoryApi
 }
 
@@ -134,8 +136,6 @@ export interface DropClient extends Omit<DropApi, 'standing' | 'claimants' | 'wa
   known(): Promise<DropResult<Standing>>
   /** Likewise, but not older than what this isolate has done. */
   shown(): Promise<DropResult<Standing>>
-  /** Whether nothing is left and the visitor has no claim, as far as this isolate knows for certain. Asks nobody. */
-  isRefused(userId: string): boolean
 }
 
 export type DropResult<T> = Result<T, DropFailure>

@@ -47,6 +47,8 @@ async function carryOut(
   if (!fitting.ok) return fitting
   const rated = await checkRate(endpoint.limit, { headers: request.headers, caller }, deps)
   if (!rated.ok) return rated
+  const refusal = endpoint.refuse?.({ ...deps, params: exchange.params, caller }) ?? null
+  if (refusal !== null) return err(refusal)
   const query = parseQuery(request, endpoint.query)
   if (!query.ok) return query
 

@@ -100,6 +100,8 @@ export type EndpointSpec<
   readonly body?: Body
   /** The parameters after the question mark, as texts. Without one nobody looks at them. */
   readonly query?: Query
+  /** What can be refused without looking at the body: for what many ask at once that is over. Null: the handler decides. */
+  refuse?(call: Pick<Call<Path, A, Body, Query>, keyof GatewayDeps | 'params' | 'caller'>): Failure | null
   handler(call: Call<Path, A, Body, Query>): Promise<Result<Response, Failure>>
 }
 
@@ -109,6 +111,7 @@ export type Endpoint = EndpointFacts & {
   readonly auth: Auth
   readonly body: z.ZodType | null
   readonly query: z.ZodType | null
+  refuse?(call: Pick<AnyCall, keyof GatewayDeps | 'params' | 'caller'>): Failure | null
   handler(call: AnyCall): Promise<Result<Response, Failure>>
 }
 

@@ -135,3 +135,19 @@ it('the environment wins over .dev.vars', () => {
   writeFileSync(join(root, '.dev.vars'), 'A=file\nB=\'file with "quotes"\'\n')
   expect(readSettings(root, { A: 'environment' })).toEqual({ A: 'environment', B: 'file with "quotes"' })
 })
+
+it('the Hyperdrive of a deployment, once its lines are no comment, is none of a local run', async () => {
+  const file = join(root, 'wrangler.toml')
+  const lines = readFileSync(file, 'utf8').split('\n')
+  const start = lines.indexOf('# [[hyperdrive]]')
+  const hyperdrive = lines.slice(start, start + 4).map((line) => line.replace('# ', ''))
+  expect(hyperdrive.map((line) => line.split(' = ')[0])).toEqual([
+    '[[hyperdrive]]',
+    'binding',
+    'id',
+    'localConnectionString',
+  ])
+  writeFileSync(file, lines.toSpliced(start, 4, ...hyperdrive).join('\n'))
+  const { options } = await bundleWorker(root, cacheDir)
+  expect(Object.keys(options.hyperdrives ?? {})).toEqual([])
+})

@@ -13,6 +13,8 @@ export type TestDrop = {
   readonly pool: PostgresPool
   plan: DropPlan
   readonly codes: string[]
+  /** How often the issuer has asked for the drop's alarm. */
+  wakings: number
   /** Adds codes, in another epoch. */
   restock(codes: readonly string[]): Promise<void>
 }
@@ -50,6 +52,7 @@ export async function openDrop(
     pool,
     plan,
     codes,
+    wakings: 0,
     issuer: new SkipLockedIssuer(
       pool,
       toolsFor(pool, dropId, () => drop),
@@ -78,8 +81,12 @@ function toolsFor(pool: PostgresPool, dropId: string, drop: () => TestDrop): Iss
     records: postgresRecords(pool),
     nowMs: unused,
     within: (limitMs, work) => withTimeout(work, limitMs),
-    nextGeneration: unused,
-    wakeSoon: () => {},
+    nextGeneration: () => {
+      const { generation, epoch } = drop().plan
+      drop().plan = { ...drop().plan, generation: generation + 1, epoch: epoch + 1 }
+      return drop().plan
+    },
+    wakeSoon: () => (drop().wakings += 1),
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
@@ -41,6 +41,18 @@ test('a server that cannot be reached ends the start, and its password is in no 
   await expect(failure).rejects.toThrow(/DATABASE_URL: .*ECONNREFUSED/)
   await expect(failure).rejects.not.toThrow(/hunter2/)
 })
+
+test.skipIf(findBinaries() === null)(
+  'a first start that was killed in the middle is begun again',
+  async () => {
+    const data = join(stateDir, 'postgres/data')
+    mkdirSync(data, { recursive: true })
+    writeFileSync(join(data, 'PG_VERSION'), '17')
+    const server = await start({ USHER_POSTGRES: 'embedded' })
+    expect(await claimsAt(server?.url ?? '')).toBe(0)
+    await server?.stop()
+  },
+)
 
 test.skipIf(findBinaries() === null)(
   'the server of npm has its tables, and its data again after a restart',

@@ -1,14 +1,23 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
-import { eventually, type Answer, type TestUsher, type Visitor } from '../support/usher.ts'
-import { startPostgresUsher } from './usher.ts'
+import {
+  BUNDLE_DIR,
+  eventually,
+  startTestUsher,
+  type Answer,
+  type TestUsher,
+  type Visitor,
+} from '../support/usher.ts'
 
 let database: TestPostgres
 let usher: TestUsher
 
+/** The Worker reaches it through the runtime's own Hyperdrive. */
+const withPostgres = () => ({ bundleDir: BUNDLE_DIR, settings: { DATABASE_URL: database.url } })
+
 beforeAll(async () => {
   database = await startPostgres()
-  usher = await startPostgresUsher(database.url)
+  usher = await startTestUsher({}, undefined, withPostgres())
 })
 
 afterAll(async () => {
@@ -107,7 +116,7 @@ describe('a drop that PostgreSQL issues, through Hyperdrive', () => {
 })
 
 test('a deployment without PostgreSQL refuses the strategy and says what it lacks', async () => {
-  const without = await startPostgresUsher(null)
+  const without = await startTestUsher({}, undefined, { bundleDir: BUNDLE_DIR })
   try {
     const body = { name: 'x', stock: 1, strategy: 'skip-locked' }
     expect(await without.api.admin('PUT', 'drops/nowhere', body)).toMatchObject({
@@ -125,7 +134,7 @@ test('a deployment without PostgreSQL refuses the strategy and says what it lack
 })
 
 test('with DROP_RECORDS=postgres what an object issues and what Redis issues is recorded there', async () => {
-  const recording = await startPostgresUsher(database.url, { DROP_RECORDS: 'postgres' })
+  const recording = await startTestUsher({ DROP_RECORDS: 'postgres' }, undefined, withPostgres())
   try {
     for (const strategy of ['object', 'redis-queue']) {
       const dropId = `recorded-${strategy}`

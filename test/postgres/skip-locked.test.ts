@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mapBounded } from '../../src/bounded.ts'
 import type { ClaimOutcome } from '../../src/drops/core/records.ts'
 import type { PostgresPool } from '../../src/drops/postgres/pool.ts'
+import { OPEN_STOCK } from '../../src/drops/postgres/statements.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { eventually } from '../support/usher.ts'
 import { openDrop, testPool, userIds } from './drop.ts'
@@ -48,6 +49,13 @@ describe('a claim', () => {
     await database.sql`DELETE FROM drop_stocks WHERE drop_id = ${dropId}`
     expect(await issuer.claim('ada')).toEqual({ kind: 'retry', afterSeconds: 1 })
     expect(await issuer.counts()).toMatchObject({ issued: 0, remaining: 1 })
+  })
+
+  test('wakes the object, which tells how the drop stands; a repeat does not', async () => {
+    const drop = await openDrop(pool, 2)
+    await drop.issuer.claim('ada')
+    await drop.issuer.claim('ada')
+    expect(drop.wakings).toBe(1)
   })
 
   test('keeps names of any script as they are', async () => {
@@ -187,12 +195,15 @@ describe('more stock', () => {
     expect(await drop.issuer.counts()).toMatchObject({ remaining: 25_000 })
   })
 
-  test('an older plan that comes late changes neither the window nor the epoch', async () => {
-    const drop = await openDrop(pool, 1)
-    const older = { ...drop.plan, closesAtMs: 1 }
-    await drop.restock(['MORE-2'])
-    await drop.issuer.supply({ ...older, stock: 2 })
+  test('a change that was given up and comes late undoes nothing that was written since', async () => {
+    const drop = await openDrop(pool, 2)
+    await drop.issuer.supply({ ...drop.plan, closesAtMs: null })
+    const closing = [drop.dropId, null, 1, drop.plan.epoch]
+    expect(await pool.rows(OPEN_STOCK, [...closing, 1], 1_000)).toEqual([])
+    expect(await pool.rows(OPEN_STOCK, [...closing, 0], 1_000)).toEqual([])
     expect(await drop.issuer.claim('ada')).toMatchObject({ kind: 'claimed' })
+    await drop.issuer.supply({ ...drop.plan, closesAtMs: 1 })
+    expect(await drop.issuer.claim('bob')).toEqual({ kind: 'closed' })
   })
 })
 
@@ -224,7 +235,8 @@ describe('reconciliation', () => {
     await database.sql`UPDATE drop_coupons SET user_id = NULL WHERE drop_id = ${dropId}`
     expect(await issuer.claim('bob')).toMatchObject({ kind: 'retry' })
     await issuer.reconcile(true)
-    expect(await issuer.claim('bob')).toEqual(soldOut(1))
+    // In another epoch: whoever was told so before has to ask again.
+    expect(await issuer.claim('bob')).toEqual(soldOut(2))
   })
 
   test('reports claims that no coupon fits, and deletes none', async () => {

@@ -18,6 +18,8 @@ const CLAIMS = '/api/v1/drops/{dropId}/claims'
 /** Until so long before the opening the gateway itself says that it is too early; then the issuer's clock decides. */
 const NEAR_OPENING_MS = 5_000
 
+const SOLD_OUT = { reason: 'sold-out' } as const
+
 export const claimEndpoints = [
   endpoint({
     method: 'GET',
@@ -53,13 +55,15 @@ export const claimEndpoints = [
       200: { description: 'Had been claimed before.', schema: claim },
     },
     problems: ['drop-not-found', 'drop-not-open', 'sold-out', 'store-unavailable'],
+    refuse: ({ drops, params, caller }) => (drops.isRefused(params.dropId, caller.userId) ? SOLD_OUT : null),
     async handler(call) {
       const { dropId } = call.params
       const { userId } = call.caller
       const drop = call.drops.drop(dropId)
       const standing = await drop.known()
       if (!standing.ok) return standing
-      if (drop.isRefused(userId)) return err({ reason: 'sold-out' })
+      // It may have become known just now.
+      if (call.drops.isRefused(dropId, userId)) return err(SOLD_OUT)
       const early = tooEarly(standing.value, call.nowMs())
       if (early !== null) return err(early)
       const { eventId } = standing.value.plan
@@ -109,7 +113,7 @@ function answerOf(
       return ok(json(status, claimView(dropId, userId, outcome.claim)))
     }
     case 'sold-out':
-      return err({ reason: 'sold-out' })
+      return err(SOLD_OUT)
     case 'not-open':
       return err(notOpenBefore(outcome.opensAtMs, nowMs))
     case 'closed':

@@ -47,6 +47,8 @@ export class SkipLockedIssuer implements ClaimIssuer {
     } catch (error) {
       // This visitor's other claim was first; or the coupon has an owner already, which a reconciliation finds.
       if (isUniqueViolation(error)) return 'again'
+      // Nobody knows whether it was made, and it may have been the last.
+      this.#tools.wakeSoon()
       throw error
     }
   }
@@ -60,8 +62,7 @@ export class SkipLockedIssuer implements ClaimIssuer {
 
   async supply(plan: DropPlan): Promise<void> {
     await this.#load(plan)
-    const { dropId, opensAtMs, closesAtMs, epoch } = plan
-    await this.#rows(statements.OPEN_STOCK, [dropId, opensAtMs, closesAtMs, epoch])
+    await this.#open(plan)
   }
 
   async counts(): Promise<ClaimCounts> {
@@ -103,6 +104,15 @@ export class SkipLockedIssuer implements ClaimIssuer {
     await this.#load(plan)
     await this.#rows(statements.MARK_COUPONS, [this.#dropId])
     await this.#rows(statements.RECORD_COUPONS, [this.#dropId])
+    // Whoever was told in this epoch that nothing is left, or is remembered as one without a claim, asks again.
+    await this.#open(this.#tools.nextGeneration())
+  }
+
+  async #open({ dropId, opensAtMs, closesAtMs, epoch }: DropPlan): Promise<void> {
+    const seen = await this.#one<{ version: number }>(statements.VERSION, [dropId])
+    const terms = [dropId, opensAtMs, closesAtMs, epoch, seen?.version ?? 0]
+    const opened = await this.#one(statements.OPEN_STOCK, terms)
+    if (opened === null) throw new Error('an earlier change of the stock came late')
   }
 
   /** Adds the coupons that are not there. */

@@ -72,12 +72,22 @@ SELECT $1, $2::int + ordinality, code
 FROM jsonb_array_elements_text($3::text::jsonb) WITH ORDINALITY AS given (code, ordinality)
 ON CONFLICT (drop_id, code) DO NOTHING`
 
-/** From here on claims are taken, by this window. $1 the drop, $2 and $3 the window, $4 the epoch. */
+/** How often the stock's terms were written. $1 the drop. */
+export const VERSION = `${FRESH} SELECT version::float8 FROM drop_stocks WHERE drop_id = $1`
+
+/**
+ * From here on claims are taken, by this window. $1 the drop, $2 and $3 the window, $4 the epoch, $5 the version that these
+ * terms follow, 0 for the first. No row: others were written meanwhile. A statement that was given up may be carried
+ * out late; it must not undo what has been written since.
+ */
 export const OPEN_STOCK = `
-INSERT INTO drop_stocks (drop_id, opens_at_ms, closes_at_ms, epoch) VALUES ($1, $2::bigint, $3::bigint, $4::bigint)
+INSERT INTO drop_stocks (drop_id, opens_at_ms, closes_at_ms, epoch, version)
+VALUES ($1, $2::bigint, $3::bigint, $4::bigint, $5::bigint + 1)
 ON CONFLICT (drop_id) DO UPDATE SET
-  opens_at_ms = excluded.opens_at_ms, closes_at_ms = excluded.closes_at_ms, epoch = excluded.epoch
-WHERE drop_stocks.epoch <= excluded.epoch`
+  opens_at_ms = excluded.opens_at_ms, closes_at_ms = excluded.closes_at_ms, epoch = excluded.epoch,
+  version = excluded.version
+WHERE drop_stocks.version = excluded.version - 1
+RETURNING version::float8`
 
 /** `stocks` 0: the database knows nothing of the drop. $1 the drop. */
 export const COUNT_STOCK = `${FRESH}

@@ -286,9 +286,11 @@ export class RedisIssuer implements ClaimIssuer {
 
   /** @throws StoreUnavailable while the drop is lost. */
   async #look(): Promise<Outbox> {
-    const outbox = await this.#outbox(0)
-    if (outbox.kind === 'outbox' && this.#filling.isOpen) return outbox
-    this.#isLost('it is not as it was told last')
+    if (this.#filling.isOpen) {
+      const outbox = await this.#outbox(0)
+      if (outbox.kind === 'outbox' && this.#filling.isOpen) return outbox
+      this.#isLost('it is not as it was told last')
+    }
     throw new StoreUnavailable('the drop is being filled again')
   }
 

@@ -69,10 +69,11 @@ describe('a claim', () => {
   })
 
   it('of somebody who is known to come too late costs no call of the drop', async () => {
-    const gateway = createGateway({ drop: { ...standing(), isRefused: () => true } })
+    const gateway = createGateway({ isRefused: (dropId) => dropId === 'd' })
     const response = await claimAt(gateway)
     expect(response.status).toBe(410)
-    expect(asked(gateway)).toEqual(['drop d known'])
+    expect(await problemOf(response)).toMatchObject({ code: 'sold-out' })
+    expect(asked(gateway)).toEqual([])
   })
 
   it('long before the opening is refused with the time to come back, and asks no issuer', async () => {

@@ -12,6 +12,7 @@ class FakeDrop {
   status: DropStatus = 'sold_out'
   epoch = 1
   winners = ['ann']
+  failure: 'store-unavailable' | 'drop-not-found' | null = null
   /** Answers wait for it. */
   answer: Promise<void> = Promise.resolve()
 
@@ -20,6 +21,7 @@ class FakeDrop {
       this.asked.push('standing')
       const { status, epoch } = this
       await this.answer
+      if (this.failure !== null) return { ok: false, error: { reason: this.failure } }
       const plan = { dropId: ID, epoch } as never
       return { ok: true, value: { plan, status, remaining: Number(status === 'open') } }
     },
@@ -50,6 +52,20 @@ describe('what is known of a drop', () => {
       clock.nowMs += 1_000
     }
     expect(drop.asked).toEqual(['standing', 'claimants', 'standing', 'standing', 'standing', 'standing'])
+  })
+
+  it('asks a store that does not answer once a second, and a drop that is not there each time', async () => {
+    const { clock, drop, known } = world()
+    drop.failure = 'store-unavailable'
+    for (let visitor = 0; visitor < 100; visitor += 1) expect(await known()).toBe('store-unavailable')
+    expect(drop.asked).toEqual(['standing'])
+    drop.failure = null
+    clock.nowMs += 1_000
+    expect(await known()).toBe('sold_out')
+    drop.failure = 'drop-not-found'
+    clock.nowMs += 2_000
+    for (let visitor = 0; visitor < 3; visitor += 1) expect(await known()).toBe('drop-not-found')
+    expect(drop.asked.filter((asked) => asked === 'standing')).toHaveLength(5)
   })
 
   it('is used for a second more while one asks anew, and not a moment longer', async () => {

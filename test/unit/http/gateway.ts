@@ -10,7 +10,7 @@ import type { BeginReply, IdempotencyApi, StoredAnswer } from '../../../src/port
 import type { LineApi } from '../../../src/ports/lines.ts'
 import type { RegistryApi } from '../../../src/ports/registry.ts'
 import type { DeadLettersApi } from '../../../src/outbound/dead-letters-api.ts'
-import type { DirectoryApi, DropClient } from '../../../src/drops/ports.ts'
+import type { DirectoryApi, DropClient, DropPorts } from '../../../src/drops/ports.ts'
 import type { PurchasePorts, SeatOfficeApi, WalletApi } from '../../../src/purchase/ports.ts'
 import type { GuestSession } from '../../../src/ports/tokens.ts'
 import { createEntryTokens } from '../../../src/tokens/entry-token.ts'
@@ -60,6 +60,7 @@ export type GatewayOptions = {
   readonly wallet?: Partial<WalletApi>
   readonly deadLetters?: Partial<DeadLettersApi>
   readonly drop?: Partial<DropClient>
+  readonly isRefused?: DropPorts['isRefused']
   readonly directory?: Partial<DirectoryApi>
   readonly deps?: Partial<GatewayDeps>
 }
@@ -73,6 +74,7 @@ export function createGateway({
   wallet = {},
   deadLetters = {},
   drop = {},
+  isRefused = () => false,
   directory = {},
   deps = {},
 }: GatewayOptions = {}): Gateway {
@@ -94,18 +96,13 @@ export function createGateway({
     holdMs: config.purchaseHoldSeconds * 1_000,
     provider: config.payments === null ? null : createProvider(config.payments),
   }
-  // The only thing of a drop that is answered at once.
-  const dropOf = (dropId: string): DropClient =>
-    new Proxy(recorded<DropClient>(`drop ${dropId}`, drop, calls), {
-      get: (asked, method) =>
-        method === 'isRefused' ? (drop.isRefused ?? (() => false)) : Reflect.get(asked, method),
-    })
   const all: GatewayDeps = {
     config,
     purchase,
     deadLetters: recorded<DeadLettersApi>('dead-letters', deadLetters, calls),
     drops: {
-      drop: (dropId) => dropOf(dropId),
+      drop: (dropId) => recorded<DropClient>(`drop ${dropId}`, drop, calls),
+      isRefused,
       directory: recorded<DirectoryApi>('directory', { add: async () => {}, ...directory }, calls),
     },
     line: (eventId) => recorded<LineApi>(`line ${eventId}`, line, calls),
