@@ -40,7 +40,7 @@ async function readsAfter(table: string, updates: number): Promise<Reads> {
   return await eventually(async () => {
     const reads = await readsOf(table)
     return reads.updates >= updates ? reads : null
-  }, 15_000)
+  }, 30_000)
 }
 
 test('of 100,000 coupons the last claims read as little as the first: some entries of indexes, never the table', async () => {

@@ -130,11 +130,13 @@ describe('the records in PostgreSQL', () => {
     await database.embedded.kill()
     await expect(inPostgres.ping()).rejects.toThrow()
     await database.embedded.restart()
-    await eventually(() =>
-      inPostgres.ping().then(
-        () => true,
-        () => null,
-      ),
+    await eventually(
+      () =>
+        inPostgres.ping().then(
+          () => true,
+          () => null,
+        ),
+      15_000,
     )
     expect(await inPostgres.count('twice')).toBe(4)
   })

@@ -59,7 +59,7 @@ describe('a drop that PostgreSQL issues, through Hyperdrive', () => {
     const reopened = await eventually(async () => {
       const answer = await claim('life', eve)
       return answer.status === 201 ? answer : null
-    }, 3_000)
+    }, 5_000)
     expect(reopened.body.code).toBe('가나-3')
   })
 
@@ -74,7 +74,7 @@ describe('a drop that PostgreSQL issues, through Hyperdrive', () => {
   })
 
   test('is not open before its time', async () => {
-    const opensAt = new Date(Date.now() + 2_000).toISOString()
+    const opensAt = new Date(Date.now() + 4_000).toISOString()
     await put('later', { stock: 1, opensAt })
     const visitor = await usher.api.visitor()
     const early = await claim('later', visitor)
@@ -83,7 +83,7 @@ describe('a drop that PostgreSQL issues, through Hyperdrive', () => {
     const { body } = await eventually(async () => {
       const answer = await claim('later', visitor)
       return answer.status === 201 ? answer : null
-    })
+    }, 15_000)
     expect(Date.parse(body.claimedAt)).toBeGreaterThanOrEqual(Date.parse(opensAt))
   })
 
@@ -103,7 +103,7 @@ describe('a drop that PostgreSQL issues, through Hyperdrive', () => {
     const after = await eventually(async () => {
       const answer = await claim('away', bob)
       return answer.status === 201 ? answer : null
-    })
+    }, 15_000)
     expect(after.body.code).not.toBe(before.body.code)
     expect((await claim('away', ada)).body).toEqual(before.body)
     expect(await reconciliation('away')).toMatchObject({ issued: 2, remaining: 8, consistent: true })
@@ -150,7 +150,7 @@ test('with DROP_RECORDS=postgres what an object issues and what Redis issues is 
       const { body } = await eventually(async () => {
         const answer = await recording.api.admin('GET', `drops/${dropId}/reconciliation`)
         return answer.body.pending === 0 ? answer : null
-      })
+      }, 15_000)
       expect(body).toMatchObject({ issued: 1, pending: 0, remaining: 0, consistent: true })
     }
   } finally {

@@ -7,7 +7,7 @@ import type { EpochMs } from '../../core/time.ts'
 import { errorFields, log } from '../../observability/log.ts'
 import { StoreUnavailable } from '../../ports/pool-gate.ts'
 import { CLAIMS_OF_A_BATCH_MAX, PARKED_MS, RECORDS_TIMEOUT_MS } from '../core/limits.ts'
-import type { ClaimCounts, ClaimRecord, DropPlan, Reconciled, Seen } from '../core/records.ts'
+import type { ClaimCounts, ClaimFound, ClaimRecord, DropPlan, Reconciled, Seen } from '../core/records.ts'
 import { windowAt } from '../core/standing.ts'
 import type { ClaimIssuer, ClaimReceipt, ClaimTaker, IssuerTools } from '../ports.ts'
 import type { ClaimMessage } from './claim-message.ts'
@@ -72,8 +72,15 @@ export class RedisIssuer implements ClaimIssuer {
     return this.#taker.claim(userId)
   }
 
-  claimOf(userId: string): ReturnType<ClaimTaker['claimOf']> {
-    return this.#taker.claimOf(userId)
+  /** While Redis cannot say, whoever is recorded is told so: that is for good. */
+  async claimOf(userId: string): Promise<ClaimFound> {
+    const found = await this.#taker.claimOf(userId)
+    if (found.kind !== 'retry') return found
+    const { records, within, dropId } = this.#tools
+    const record = await within(RECORDS_TIMEOUT_MS, records.claimOf(dropId, userId))
+    if (record === null) return found
+    const { code, claimedAtMs } = record
+    return { kind: 'found', claim: { state: 'issued', code, claimedAtMs } }
   }
 
   async supply(plan: DropPlan): Promise<void> {
@@ -216,8 +223,11 @@ export class RedisIssuer implements ClaimIssuer {
   async #handOver(nowMs: EpochMs): Promise<EpochMs | null> {
     for (let call = 0; call < CALLS_OF_A_DRAIN_MAX; call += 1) {
       const outbox = await this.#outbox(OUTBOX_ROWS)
-      if (outbox.kind === 'lost') await this.#refill()
-      else if (this.#lacksStock(outbox)) await this.supply(this.#tools.plan())
+      if (outbox.kind === 'lost') {
+        await this.#refill()
+        return nowMs
+      }
+      if (this.#lacksStock(outbox)) await this.supply(this.#tools.plan())
       else if (outbox.due.length === 0) return this.#nextLookMs(outbox, nowMs)
       else await this.#sendAll(outbox.due)
     }

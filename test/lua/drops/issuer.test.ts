@@ -144,7 +144,10 @@ overEveryEngine('a drop in Redis behind a queue', (harness) => {
       await world.settle()
       await harness.redis.client.flushall()
       expect(await world.issuer.claim('user-3')).toMatchObject({ kind: 'retry' })
-      expect(await world.issuer.claimOf('user-3')).toMatchObject({ kind: 'retry' })
+      expect(await world.issuer.claimOf('user-3'), 'is recorded').toMatchObject({
+        claim: { state: 'issued' },
+      })
+      expect(await world.issuer.claimOf('other-3'), 'nobody knows').toMatchObject({ kind: 'retry' })
       expect(world.wakes).toBeGreaterThan(0)
       await expect(world.issuer.counts()).rejects.toThrow('filled again')
       await world.issuer.drain(Date.now())
