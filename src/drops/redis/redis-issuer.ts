@@ -139,7 +139,8 @@ export class RedisIssuer implements ClaimIssuer {
   async reconcile(repair: boolean): Promise<Reconciled> {
     if (repair && (await this.#outbox(0)).kind === 'lost') await this.#refill()
     await this.#look()
-    const { missing, unknown } = await this.#compare()
+    const { missing, unknown, unconfirmed } = await this.#compare()
+    if (repair) await this.#recorded(unconfirmed)
     if (repair && missing.length > 0) await this.#record(missing)
     if (repair && unknown > 0) await this.#refill()
     const counts = await this.counts()
@@ -275,7 +276,7 @@ export class RedisIssuer implements ClaimIssuer {
     return mayClaim ? nowMs + LOOK_EVERY_MS : null
   }
 
-  async #recorded(receipts: readonly ClaimReceipt[]): Promise<void> {
+  async #recorded(receipts: readonly ClaimRecord[]): Promise<void> {
     if (receipts.length === 0) return
     this.#rows.over(receipts.map(({ userId }) => userId))
     for (let start = 0; start < receipts.length; start += OUTBOX_ROWS) {
@@ -321,9 +322,14 @@ export class RedisIssuer implements ClaimIssuer {
 
   /**
    * `missing`: what Redis has as recorded, and the records do not have. `unknown`: how many records Redis does not have.
+   * `unconfirmed`: what is recorded, and still owed in Redis: a confirmation was lost, by whomever.
    * Redis is read first, since a record follows its claim and its confirmation follows the record.
    */
-  async #compare(): Promise<{ readonly missing: readonly ClaimRecord[]; readonly unknown: number }> {
+  async #compare(): Promise<{
+    readonly missing: readonly ClaimRecord[]
+    readonly unknown: number
+    readonly unconfirmed: readonly ClaimRecord[]
+  }> {
     const { gate } = this.#deps
     const { generation } = this.#filling
     const stored = await readStored(gate, generation)
@@ -332,10 +338,13 @@ export class RedisIssuer implements ClaimIssuer {
     const missing = stored.filter(
       ({ state, userId, code }) => state === 'recorded' && records.get(userId) !== code,
     )
+    const unconfirmed = stored.filter(
+      ({ state, userId, code }) => state === 'pending' && records.get(userId) === code,
+    )
     const unknown = unknownOf(recorded, stored)
     // Those that were claimed and recorded after Redis was read are in it now.
     const since = unknown.length === 0 ? [] : unknownOf(unknown, await readStored(gate, generation))
-    return { missing, unknown: since.length }
+    return { missing, unknown: since.length, unconfirmed }
   }
 
   async #record(missing: readonly ClaimRecord[]): Promise<void> {
