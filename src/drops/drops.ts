@@ -64,9 +64,9 @@ function dropClient(env: Env, config: Pick<Config, 'redis'>, dropId: string): Dr
     },
     claimOf: async (userId) => {
       const taker = await direct()
-      return taker === null
-        ? look((drop) => drop.claimOf(userId))
-        : ok(await inLane(lanes.of(dropId).visits, () => taker.claimOf(userId)))
+      const found = taker === null ? null : await inLane(lanes.of(dropId).visits, () => taker.claimOf(userId))
+      // The object knows the records as well.
+      return found === null || found.kind === 'retry' ? look((drop) => drop.claimOf(userId)) : ok(found)
     },
     reconcile: (repair) => ask('repeat', (drop) => drop.reconcile(repair)),
     retryFailed: () => ask('repeat', (drop) => drop.retryFailed()),

@@ -66,13 +66,13 @@ export class ClaimRows {
       .map(claimFromRow)
   }
 
-  /** Those that were set aside whose time has come. */
+  /** Those that were set aside whose time has come, in the order of their positions. */
   due(nowMs: EpochMs, limit: number): SetAside[] {
     return this.#sql
       .exec<Row & { attempts: number }>(
         `SELECT c.position, c.user_id, k.code, c.claimed_at_ms, s.attempts FROM set_aside s
          JOIN claims c ON c.position = s.position JOIN codes k ON k.position = s.position
-         WHERE s.due_at_ms <= ? ORDER BY s.due_at_ms LIMIT ?`,
+         WHERE s.due_at_ms <= ? ORDER BY s.position LIMIT ?`,
         nowMs,
         limit,
       )
@@ -99,8 +99,12 @@ export class ClaimRows {
     )
   }
 
-  recordedAfterAll(position: number): void {
-    this.#sql.exec('DELETE FROM set_aside WHERE position = ?', position)
+  recordedAfterAll(claims: readonly PlacedClaim[]): void {
+    if (claims.length === 0) return
+    this.#sql.exec(
+      'DELETE FROM set_aside WHERE position IN (SELECT value FROM json_each(?))',
+      JSON.stringify(claims.map(({ position }) => position)),
+    )
   }
 
   /** All that have failed are due again, as if it were the first time. Answers how many. */

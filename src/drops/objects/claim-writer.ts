@@ -59,8 +59,8 @@ export class ClaimWriter {
   }
 
   /**
-   * Writes them, and collects those that the records do not take. Answers the position up to which all are one or the
-   * other. Rejects when the records are away.
+   * Writes them, who are in the order of their positions, and collects those that the records do not take. Answers the
+   * position up to which all are one or the other. Rejects when the records are away.
    */
   async #write(batch: readonly PlacedClaim[], poison: PlacedClaim[]): Promise<number> {
     const last = batch.at(-1)?.position ?? 0
@@ -100,13 +100,16 @@ export class ClaimWriter {
     }
   }
 
+  /** What was set aside, together as far as it goes: most of it is here because the records had lost it. */
   async #retry(nowMs: EpochMs): Promise<void> {
-    for (const claim of this.#rows.due(nowMs, CLAIMS_OF_A_BATCH_MAX)) {
-      const poison: PlacedClaim[] = []
-      await this.#write([claim], poison)
-      if (poison.length === 0) this.#rows.recordedAfterAll(claim.position)
-      else this.#failedAgain(claim, nowMs)
-    }
+    const due = this.#rows.due(nowMs, CLAIMS_OF_A_BATCH_MAX)
+    if (due.length === 0) return
+    const poison: PlacedClaim[] = []
+    const position = await this.#write(due, poison)
+    const failed = new Set(poison.map((claim) => claim.position))
+    const tried = due.filter((claim) => claim.position <= position)
+    this.#rows.recordedAfterAll(tried.filter((claim) => !failed.has(claim.position)))
+    for (const claim of tried) if (failed.has(claim.position)) this.#failedAgain(claim, nowMs)
   }
 
   #failedAgain(claim: SetAside, nowMs: EpochMs): void {

@@ -243,6 +243,8 @@ export class DropEngine implements DropApi {
       const { epoch } = plan
       if (this.#told?.status === status && this.#told.epoch === epoch) return true
       const news = { dropId, status, epoch, atMs: this.#host.nowMs() }
+      // Whatever becomes of it: a call that was given up may arrive after the next one.
+      this.#told = null
       await within(LINE_TIMEOUT_MS, tellLine(eventId, news))
       this.#told = news
       return true

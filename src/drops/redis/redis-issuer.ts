@@ -7,7 +7,7 @@ import type { EpochMs } from '../../core/time.ts'
 import { errorFields, log } from '../../observability/log.ts'
 import { StoreUnavailable } from '../../ports/pool-gate.ts'
 import { CLAIMS_OF_A_BATCH_MAX, PARKED_MS, RECORDS_TIMEOUT_MS } from '../core/limits.ts'
-import type { ClaimCounts, ClaimRecord, DropPlan, Reconciled, Seen } from '../core/records.ts'
+import type { ClaimCounts, ClaimFound, ClaimRecord, DropPlan, Reconciled, Seen } from '../core/records.ts'
 import { windowAt } from '../core/standing.ts'
 import type { ClaimIssuer, ClaimReceipt, ClaimTaker, IssuerTools } from '../ports.ts'
 import type { ClaimMessage } from './claim-message.ts'
@@ -72,8 +72,15 @@ export class RedisIssuer implements ClaimIssuer {
     return this.#taker.claim(userId)
   }
 
-  claimOf(userId: string): ReturnType<ClaimTaker['claimOf']> {
-    return this.#taker.claimOf(userId)
+  /** While Redis cannot say, whoever is recorded is told so: that is for good. */
+  async claimOf(userId: string): Promise<ClaimFound> {
+    const found = await this.#taker.claimOf(userId)
+    if (found.kind !== 'retry') return found
+    const { records, within, dropId } = this.#tools
+    const record = await within(RECORDS_TIMEOUT_MS, records.claimOf(dropId, userId))
+    if (record === null) return found
+    const { code, claimedAtMs } = record
+    return { kind: 'found', claim: { state: 'issued', code, claimedAtMs } }
   }
 
   async supply(plan: DropPlan): Promise<void> {
@@ -132,7 +139,8 @@ export class RedisIssuer implements ClaimIssuer {
   async reconcile(repair: boolean): Promise<Reconciled> {
     if (repair && (await this.#outbox(0)).kind === 'lost') await this.#refill()
     await this.#look()
-    const { missing, unknown } = await this.#compare()
+    const { missing, unknown, unconfirmed } = await this.#compare()
+    if (repair) await this.#recorded(unconfirmed)
     if (repair && missing.length > 0) await this.#record(missing)
     if (repair && unknown > 0) await this.#refill()
     const counts = await this.counts()
@@ -215,8 +223,11 @@ export class RedisIssuer implements ClaimIssuer {
   async #handOver(nowMs: EpochMs): Promise<EpochMs | null> {
     for (let call = 0; call < CALLS_OF_A_DRAIN_MAX; call += 1) {
       const outbox = await this.#outbox(OUTBOX_ROWS)
-      if (outbox.kind === 'lost') await this.#refill()
-      else if (this.#lacksStock(outbox)) await this.supply(this.#tools.plan())
+      if (outbox.kind === 'lost') {
+        await this.#refill()
+        return nowMs
+      }
+      if (this.#isBehind(outbox)) await this.supply(this.#tools.plan())
       else if (outbox.due.length === 0) return this.#nextLookMs(outbox, nowMs)
       else await this.#sendAll(outbox.due)
     }
@@ -246,9 +257,17 @@ export class RedisIssuer implements ClaimIssuer {
     }
   }
 
-  /** More stock came, and Redis has lost that since: nothing else would show it. */
-  #lacksStock({ stock }: Outbox): boolean {
-    return stock - this.#filling.extra < this.#tools.plan().stock
+  /**
+   * More stock came, or another window, and Redis has lost that since: nothing else would show it. An object that has just
+   * started does not know what was said last, so it says it again.
+   */
+  #isBehind({ stock, configVersion }: Outbox): boolean {
+    const isToldNothing = this.#configVersion === 0
+    return (
+      isToldNothing ||
+      configVersion < this.#configVersion ||
+      stock - this.#filling.extra < this.#tools.plan().stock
+    )
   }
 
   #nextLookMs({ stock, seen, pending, parked }: Outbox, nowMs: EpochMs): EpochMs | null {
@@ -257,7 +276,7 @@ export class RedisIssuer implements ClaimIssuer {
     return mayClaim ? nowMs + LOOK_EVERY_MS : null
   }
 
-  async #recorded(receipts: readonly ClaimReceipt[]): Promise<void> {
+  async #recorded(receipts: readonly ClaimRecord[]): Promise<void> {
     if (receipts.length === 0) return
     this.#rows.over(receipts.map(({ userId }) => userId))
     for (let start = 0; start < receipts.length; start += OUTBOX_ROWS) {
@@ -303,9 +322,14 @@ export class RedisIssuer implements ClaimIssuer {
 
   /**
    * `missing`: what Redis has as recorded, and the records do not have. `unknown`: how many records Redis does not have.
+   * `unconfirmed`: what is recorded, and still owed in Redis: a confirmation was lost, by whomever.
    * Redis is read first, since a record follows its claim and its confirmation follows the record.
    */
-  async #compare(): Promise<{ readonly missing: readonly ClaimRecord[]; readonly unknown: number }> {
+  async #compare(): Promise<{
+    readonly missing: readonly ClaimRecord[]
+    readonly unknown: number
+    readonly unconfirmed: readonly ClaimRecord[]
+  }> {
     const { gate } = this.#deps
     const { generation } = this.#filling
     const stored = await readStored(gate, generation)
@@ -314,10 +338,13 @@ export class RedisIssuer implements ClaimIssuer {
     const missing = stored.filter(
       ({ state, userId, code }) => state === 'recorded' && records.get(userId) !== code,
     )
+    const unconfirmed = stored.filter(
+      ({ state, userId, code }) => state === 'pending' && records.get(userId) === code,
+    )
     const unknown = unknownOf(recorded, stored)
     // Those that were claimed and recorded after Redis was read are in it now.
     const since = unknown.length === 0 ? [] : unknownOf(unknown, await readStored(gate, generation))
-    return { missing, unknown: since.length }
+    return { missing, unknown: since.length, unconfirmed }
   }
 
   async #record(missing: readonly ClaimRecord[]): Promise<void> {

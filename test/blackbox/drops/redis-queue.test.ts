@@ -194,6 +194,8 @@ describe('a drop in Redis behind a queue', () => {
     const refused = await claim(dropId, other)
     expect(refused.status).toBe(503)
     expectRetryAfter(refused)
+    const told = await mapBounded(visitors.slice(0, 10), AT_ONCE, (visitor) => mine(dropId, visitor))
+    for (const answer of told) expect(answer).toMatchObject({ status: 200, body: { state: 'issued' } })
     await usher.runtime.redis?.restart?.()
     await rush(dropId, visitors)
     await expectExact(dropId, visitors, 30)

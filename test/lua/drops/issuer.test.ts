@@ -144,7 +144,10 @@ overEveryEngine('a drop in Redis behind a queue', (harness) => {
       await world.settle()
       await harness.redis.client.flushall()
       expect(await world.issuer.claim('user-3')).toMatchObject({ kind: 'retry' })
-      expect(await world.issuer.claimOf('user-3')).toMatchObject({ kind: 'retry' })
+      expect(await world.issuer.claimOf('user-3'), 'is recorded').toMatchObject({
+        claim: { state: 'issued' },
+      })
+      expect(await world.issuer.claimOf('other-3'), 'nobody knows').toMatchObject({ kind: 'retry' })
       expect(world.wakes).toBeGreaterThan(0)
       await expect(world.issuer.counts()).rejects.toThrow('filled again')
       await world.issuer.drain(Date.now())
@@ -212,6 +215,18 @@ overEveryEngine('a drop in Redis behind a queue', (harness) => {
         expect(await restarted.claim(name)).toMatchObject({ kind: 'claimed' })
       await world.settle()
       await expectExact(11)
+    })
+
+    it('an older copy in which it was still open is closed again, by an object that has just started too', async () => {
+      const older = await dumpDrop(harness)
+      world.plan = { ...world.plan, closesAtMs: Date.now() - 1 }
+      for (const again of [() => world.issuer, () => world.restarted()]) {
+        await world.issuer.supply(world.plan)
+        expect(await world.issuer.claim('ann')).toEqual({ kind: 'closed' })
+        await restoreDrop(harness, older)
+        await again().drain(Date.now())
+        expect(await world.issuer.claim('ann')).toEqual({ kind: 'closed' })
+      }
     })
 
     it('INV-11: a record that Redis does not know, when it hears of it, is a loss', async () => {

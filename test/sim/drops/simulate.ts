@@ -133,6 +133,9 @@ async function settle(scene: Scene, each: () => void): Promise<void> {
   const { drop } = stage
   world.isFaulty = false
   await world.scheduler.run(SETTLED_MS, each)
+  // What was lost while nobody came is seen by the first who does.
+  void drop.ask('somebody looks', (engine) => engine.detail())
+  await world.scheduler.run(SETTLED_MS, each)
   void drop.ask('somebody looks at the dead letters', (engine) => checkPoison(scene, engine))
   await world.scheduler.run(1_000, each)
   records.mend()

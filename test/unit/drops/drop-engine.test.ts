@@ -191,6 +191,21 @@ describe('the records', () => {
     expect(await world.reconcile()).toMatchObject({ issued: 25, pending: 0, failed: 0, consistent: true })
   })
 
+  it('much poison holds up none of the others', async () => {
+    const world = await opened({ stock: 300 })
+    without(world, {
+      insert: async (dropId, generation, claims) => {
+        if (claims.some(({ userId }: ClaimRecord) => userId.endsWith('5'))) throw new Error('a constraint')
+        return world.stored.records.insert(dropId, generation, claims)
+      },
+    })
+    for (let visitor = 0; visitor < 300; visitor += 1) await world.claim(`v${visitor}`)
+    await world.sleep(5_000)
+    expect(await world.counts()).toMatchObject({ issued: 270, pending: 30 })
+    await world.sleep(HOUR_MS)
+    expect(await world.reconcile()).toMatchObject({ issued: 270, pending: 30, failed: 30, consistent: true })
+  })
+
   it('an object that dies while it tells them tells them again, and nothing is there twice', async () => {
     const world = await opened({ codes: ['A', 'B'] })
     const answer = Promise.withResolvers<void>()
@@ -280,6 +295,24 @@ describe('the records', () => {
     expect(await world.reconcile(true)).toMatchObject({ missing: 2, extra: 0 })
     await world.sleep(1_000)
     expect(await world.reconcile()).toMatchObject({ issued: 2_500, missing: 0, consistent: true })
+  })
+
+  it('that lost everything get it back in batches', async () => {
+    const world = await opened({ stock: 2_600 })
+    for (let visitor = 0; visitor < 2_500; visitor += 1) await world.claim(`v${visitor}`)
+    await world.sleep(10_000)
+    world.stored.database.exec('DELETE FROM drop_claims')
+    let calls = 0
+    without(world, {
+      insert: (...args) => {
+        calls += 1
+        return world.stored.records.insert(...args)
+      },
+    })
+    expect(await world.reconcile(true)).toMatchObject({ missing: 2_500, pending: 2_500 })
+    await world.sleep(60_000)
+    expect(await world.reconcile()).toMatchObject({ issued: 2_500, pending: 0, consistent: true })
+    expect(calls).toBe(5)
   })
 
   it('that expect a later generation are asked which', async () => {
