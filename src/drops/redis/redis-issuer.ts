@@ -103,7 +103,8 @@ export class RedisIssuer implements ClaimIssuer {
 
   async drain(nowMs: EpochMs): Promise<EpochMs | null> {
     try {
-      if (!this.#filling.isOpen) await this.#refill()
+      // Told each time: stock or a window that was lost with the last writes would show in nothing else.
+      await this.supply(this.#tools.plan())
       return await this.#handOver(nowMs)
     } catch (error) {
       log.warn('drop_not_drained', { dropId: this.#tools.dropId, ...errorFields(error) })
@@ -227,8 +228,7 @@ export class RedisIssuer implements ClaimIssuer {
         await this.#refill()
         return nowMs
       }
-      if (this.#lacksStock(outbox)) await this.supply(this.#tools.plan())
-      else if (outbox.due.length === 0) return this.#nextLookMs(outbox, nowMs)
+      if (outbox.due.length === 0) return this.#nextLookMs(outbox, nowMs)
       else await this.#sendAll(outbox.due)
     }
     return nowMs
@@ -255,11 +255,6 @@ export class RedisIssuer implements ClaimIssuer {
       )
       throw error
     }
-  }
-
-  /** More stock came, and Redis has lost that since: nothing else would show it. */
-  #lacksStock({ stock }: Outbox): boolean {
-    return stock - this.#filling.extra < this.#tools.plan().stock
   }
 
   #nextLookMs({ stock, seen, pending, parked }: Outbox, nowMs: EpochMs): EpochMs | null {
