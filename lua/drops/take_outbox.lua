@@ -5,7 +5,7 @@
   KEYS[1] drop (hash)   KEYS[2] codes (list)   KEYS[3] outbox (zset)
   ARGV[1] generation (int 1..)   ARGV[2] seen_claimed (int 0..): the largest that the owner was told in it
   ARGV[3] ttl_ms (ms 1..)   ARGV[4] resend_ms (ms 1..)   ARGV[5] limit (int 0..1000)
-  Returns: {"outbox", generation, claimed, stock, epoch, pending, parked, (user_id, claimed_at_ms, code)...} | {"lost"}
+  Returns: {"outbox", generation, claimed, stock, epoch, config_version, pending, parked, (user_id, claimed_at_ms, code)...} | {"lost"}
     `pending` counts the parked as well. `stock - claimed` codes are left.
   Cost: O(limit * log pending) ]]
 -- @include lib/arguments.lua
@@ -65,8 +65,10 @@ postpone(due, at_ms + resend_ms)
 keep_alive(keys, ttl_ms)
 local pending = redis.call('ZCARD', keys.outbox) - 1
 local parked = redis.call('ZCOUNT', keys.outbox, digits(PARKED_MS), digits(PARKED_MS))
-local counts = { digits(drop.stock), digits(drop.epoch), digits(pending), digits(parked) }
-local answer = reply('outbox', drop, unpack(counts))
+local answer = reply('outbox', drop)
+for _, number in ipairs({ drop.stock, drop.epoch, drop.config_version, pending, parked }) do
+  answer[#answer + 1] = digits(number)
+end
 for _, value in ipairs(claims) do
   answer[#answer + 1] = value
 end

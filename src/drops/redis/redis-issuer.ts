@@ -103,8 +103,7 @@ export class RedisIssuer implements ClaimIssuer {
 
   async drain(nowMs: EpochMs): Promise<EpochMs | null> {
     try {
-      // Told each time: stock or a window that was lost with the last writes would show in nothing else.
-      await this.supply(this.#tools.plan())
+      if (!this.#filling.isOpen) await this.#refill()
       return await this.#handOver(nowMs)
     } catch (error) {
       log.warn('drop_not_drained', { dropId: this.#tools.dropId, ...errorFields(error) })
@@ -228,8 +227,10 @@ export class RedisIssuer implements ClaimIssuer {
         await this.#refill()
         return nowMs
       }
-      if (outbox.due.length === 0) return this.#nextLookMs(outbox, nowMs)
-      else await this.#sendAll(outbox.due)
+      // What was taken is sent first: it is due again only much later, and a filling would make it void.
+      if (outbox.due.length > 0) await this.#sendAll(outbox.due)
+      if (this.#isBehind(outbox)) await this.supply(this.#tools.plan())
+      else if (outbox.due.length === 0) return this.#nextLookMs(outbox, nowMs)
     }
     return nowMs
   }
@@ -255,6 +256,19 @@ export class RedisIssuer implements ClaimIssuer {
       )
       throw error
     }
+  }
+
+  /**
+   * More stock came, or another window, and Redis has lost that since: nothing else would show it. An object that has just
+   * started does not know what was said last, so it says it again.
+   */
+  #isBehind({ stock, configVersion }: Outbox): boolean {
+    const isToldNothing = this.#configVersion === 0
+    return (
+      isToldNothing ||
+      configVersion < this.#configVersion ||
+      stock - this.#filling.extra < this.#tools.plan().stock
+    )
   }
 
   #nextLookMs({ stock, seen, pending, parked }: Outbox, nowMs: EpochMs): EpochMs | null {

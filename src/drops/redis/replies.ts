@@ -27,6 +27,8 @@ export type OutboxReply =
       readonly kind: 'outbox'
       readonly stock: number
       readonly epoch: number
+      /** Which change of the window it has. */
+      readonly configVersion: number
       readonly pending: number
       readonly parked: number
       readonly due: readonly ClaimRecord[]
@@ -86,9 +88,10 @@ export function parseOutbox(raw: unknown): OutboxReply {
   const seen = seenOf(reader)
   const stock = reader.count()
   const epoch = reader.count()
+  const configVersion = reader.count()
   const pending = reader.count()
   const parked = reader.count()
-  return { kind: 'outbox', seen, stock, epoch, pending, parked, due: recordsOf(reader) }
+  return { kind: 'outbox', seen, stock, epoch, configVersion, pending, parked, due: recordsOf(reader) }
 }
 
 /** @param tag what the script answers when it has done its work */

@@ -217,6 +217,18 @@ overEveryEngine('a drop in Redis behind a queue', (harness) => {
       await expectExact(11)
     })
 
+    it('an older copy in which it was still open is closed again, by an object that has just started too', async () => {
+      const older = await dumpDrop(harness)
+      world.plan = { ...world.plan, closesAtMs: Date.now() - 1 }
+      for (const again of [() => world.issuer, () => world.restarted()]) {
+        await world.issuer.supply(world.plan)
+        expect(await world.issuer.claim('ann')).toEqual({ kind: 'closed' })
+        await restoreDrop(harness, older)
+        await again().drain(Date.now())
+        expect(await world.issuer.claim('ann')).toEqual({ kind: 'closed' })
+      }
+    })
+
     it('INV-11: a record that Redis does not know, when it hears of it, is a loss', async () => {
       await world.issuer.claim('ann')
       const zoe = { userId: 'zoe', code: 'CODE-7', claimedAtMs: 1 }

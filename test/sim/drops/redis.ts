@@ -137,8 +137,9 @@ export class SimRedis {
       outbox.due.set(userId, nowMs + resendMs)
     }
     const parked = [...outbox.due.values()].filter((dueAtMs) => dueAtMs === PARKED_MS).length
-    const { stock, epoch } = drop
-    return { kind: 'outbox', seen: seenOf(drop), stock, epoch, pending: outbox.due.size, parked, due }
+    const { stock, epoch, configVersion } = drop
+    const pending = outbox.due.size
+    return { kind: 'outbox', seen: seenOf(drop), stock, epoch, configVersion, pending, parked, due }
   }
 
   #confirm(generation: number, recorded: readonly ClaimRecord[]): ConfirmedReply {
