@@ -228,9 +228,10 @@ export class RedisIssuer implements ClaimIssuer {
         await this.#refill()
         return nowMs
       }
+      // What was taken is sent first: it is due again only much later, and a filling would make it void.
+      if (outbox.due.length > 0) await this.#sendAll(outbox.due)
       if (this.#isBehind(outbox)) await this.supply(this.#tools.plan())
       else if (outbox.due.length === 0) return this.#nextLookMs(outbox, nowMs)
-      else await this.#sendAll(outbox.due)
     }
     return nowMs
   }

@@ -13,8 +13,6 @@ export type DropMutant = {
   readonly strategy: Simulated | null
   /** Faults that strike this often in its worlds, and in those of the right design beside them. */
   readonly faults?: Partial<Record<FaultName, number>>
-  /** How often Redis loses something between two acts; default 0.02. */
-  readonly losses?: number
   /** Changes the code for as long as a simulation runs; answers how to change it back. */
   readonly install?: () => () => void
   readonly tools?: (right: IssuerTools) => IssuerTools
