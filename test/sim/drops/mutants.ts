@@ -84,7 +84,7 @@ export const DROP_MUTANTS: readonly DropMutant[] = [
     strategy: 'redis-queue',
     // Seldom otherwise: it takes a loss that nobody has noticed, or a message of before.
     faults: { callDoubled: 0.4, callLate: 0.2 },
-    losses: 0.15,
+    losses: 0.05,
     consumerRecords: (right) => ({
       ...bound(right),
       insert: async (...args) => (await right.insert(...args)).map(() => 'recorded' as const),
