@@ -33,9 +33,13 @@ export class DropsFeed {
 
   /** The same again is no news, and neither is what is older. */
   add(news: DropNews): void {
-    const known = this.#news.get(news.dropId)?.news
-    if (known !== undefined && isOlder(news, known)) return
-    if (known?.status === news.status && known.epoch === news.epoch) return
+    const known = this.#news.get(news.dropId)
+    if (known !== undefined && isOlder(news, known.news)) return
+    if (known?.news.status === news.status && known.news.epoch === news.epoch) {
+      // Only later than it was known: what is older than this must not come after it either.
+      this.#news.set(news.dropId, { ...known, news })
+      return
+    }
     this.#version += 1
     this.#news.delete(news.dropId)
     this.#news.set(news.dropId, { version: this.#version, news })

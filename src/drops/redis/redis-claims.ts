@@ -32,7 +32,7 @@ export function redisClaims(tools: RedisClaimsTools): ClaimTaker {
     try {
       const reply = await ask(gate(), seen.of(dropId))
       if (reply.seen !== undefined) seen.told(dropId, reply.seen)
-      if (reply.kind === 'lost') wakeNowAndThen()
+      if (reply.kind === 'lost' || seen.owesWake(dropId)) wakeNowAndThen()
       return reply
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error

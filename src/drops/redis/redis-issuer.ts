@@ -115,9 +115,10 @@ export class RedisIssuer implements ClaimIssuer {
     const { generation } = this.#filling
     const of = (outcome: ClaimReceipt['outcome']) => receipts.filter((receipt) => receipt.outcome === outcome)
     await this.#recorded(of('recorded'))
-    // What is stale was owed again when the drop was filled since.
+    // What was refused of an older generation has been owed again since the drop was filled.
     const current = (receipt: ClaimReceipt): boolean => receipt.generation === generation
     if (of('conflict').some(current)) this.#isLost('a record has the code, or another one for the visitor')
+    if (of('stale').some(current)) this.#isLost('the records expect a later generation, or know of none')
     await this.#failed(of('failed').filter(current))
   }
 
@@ -227,9 +228,10 @@ export class RedisIssuer implements ClaimIssuer {
         await this.#refill()
         return nowMs
       }
+      // What was taken is sent first: it is due again only much later, and a filling would make it void.
+      if (outbox.due.length > 0) await this.#sendAll(outbox.due)
       if (this.#isBehind(outbox)) await this.supply(this.#tools.plan())
       else if (outbox.due.length === 0) return this.#nextLookMs(outbox, nowMs)
-      else await this.#sendAll(outbox.due)
     }
     return nowMs
   }

@@ -9,7 +9,12 @@ const DROPS_MAX = 1_000
 
 const NOTHING: Seen = { generation: 0, claimed: 0 }
 
-type Memo = { readonly seen: Seen; readonly wokenAtMs: EpochMs }
+type Memo = {
+  readonly seen: Seen
+  readonly wokenAtMs: EpochMs
+  /** The object was not reached: whoever comes next tells it, whatever they come for. */
+  readonly owesWake: boolean
+}
 
 export class SeenDrops {
   readonly #memos = new Map<string, Memo>()
@@ -20,28 +25,33 @@ export class SeenDrops {
 
   /** Answers come in any order; the largest counts. */
   told(dropId: string, seen: Seen): void {
-    const { seen: before, wokenAtMs } = this.#memo(dropId)
+    const memo = this.#memo(dropId)
+    const before = memo.seen
     const isLater =
       seen.generation > before.generation ||
       (seen.generation === before.generation && seen.claimed > before.claimed)
-    if (isLater) this.#keep(dropId, { seen, wokenAtMs })
+    if (isLater) this.#keep(dropId, { ...memo, seen })
   }
 
   /** Whether it is time to wake the drop's object; it then counts as woken. */
   wakes(dropId: string, nowMs: EpochMs): boolean {
     const memo = this.#memo(dropId)
     if (nowMs - memo.wokenAtMs < WAKE_EVERY_MS) return false
-    this.#keep(dropId, { ...memo, wokenAtMs: nowMs })
+    this.#keep(dropId, { ...memo, wokenAtMs: nowMs, owesWake: false })
     return true
   }
 
   /** The call did not arrive. */
   isNotWoken(dropId: string): void {
-    this.#keep(dropId, { ...this.#memo(dropId), wokenAtMs: -Infinity })
+    this.#keep(dropId, { ...this.#memo(dropId), wokenAtMs: -Infinity, owesWake: true })
+  }
+
+  owesWake(dropId: string): boolean {
+    return this.#memo(dropId).owesWake
   }
 
   #memo(dropId: string): Memo {
-    return this.#memos.get(dropId) ?? { seen: NOTHING, wokenAtMs: -Infinity }
+    return this.#memos.get(dropId) ?? { seen: NOTHING, wokenAtMs: -Infinity, owesWake: false }
   }
 
   #keep(dropId: string, memo: Memo): void {

@@ -54,7 +54,7 @@ export class Claimant {
 
   /** @param before what it had been told when it asked: answers may overtake each other */
   #keeps(before: string | null, word: string): void {
-    if (before !== null)
+    if (before !== null && !this.#counter.mayForget)
       this.#world.violated('INV-11', `${this.userId}, who was told ${before}, is told of ${word}`)
   }
 

@@ -24,6 +24,14 @@ export class Counter {
     this.#taken = taken
   }
 
+  /**
+   * A store that fell back to an older copy of itself knows less than it told, until what it gave away since meets the
+   * records. It tells nobody another code, and everybody theirs again.
+   */
+  get mayForget(): boolean {
+    return this.#taken === null && this.#world.isFaulty
+  }
+
   /** Null: ask again. */
   async claim(userId: string): Promise<ClaimOutcome | null> {
     const outcome = await this.#world.random.pick(this.#takers).claim(userId)

@@ -13,6 +13,8 @@ export type DropMutant = {
   readonly strategy: Simulated | null
   /** Faults that strike this often in its worlds, and in those of the right design beside them. */
   readonly faults?: Partial<Record<FaultName, number>>
+  /** How often Redis loses something between two acts; default 0.02. */
+  readonly losses?: number
   /** Changes the code for as long as a simulation runs; answers how to change it back. */
   readonly install?: () => () => void
   readonly tools?: (right: IssuerTools) => IssuerTools
@@ -82,6 +84,7 @@ export const DROP_MUTANTS: readonly DropMutant[] = [
     strategy: 'redis-queue',
     // Seldom otherwise: it takes a loss that nobody has noticed, or a message of before.
     faults: { callDoubled: 0.4, callLate: 0.2 },
+    losses: 0.05,
     consumerRecords: (right) => ({
       ...bound(right),
       insert: async (...args) => (await right.insert(...args)).map(() => 'recorded' as const),

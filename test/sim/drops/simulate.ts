@@ -21,6 +21,7 @@ export type DropVerdict = {
 /** After so long without faults everything taken is recorded, and compared. */
 const SETTLED_MS = 20 * 60_000
 const OPENS_AFTER_MS = 5_000
+const LOSSES_OFTEN = 0.02
 const LOSSES = ['everything', 'the last writes', 'the codes', 'the outbox'] as const
 
 export async function simulateDrop(options: DropOptions): Promise<DropVerdict> {
@@ -113,7 +114,7 @@ function mishap({ world, stage, records, claimants }: Scene): void {
   if (random.chance(0.02)) ask('the operator compares', (engine) => engine.reconcile(random.chance(0.5)))
   if (stage.redis !== null) {
     if (random.chance(0.05)) stage.redis.copy()
-    if (random.chance(0.02)) stage.redis.lose(random.pick(LOSSES))
+    if (random.chance(world.mutant?.losses ?? LOSSES_OFTEN)) stage.redis.lose(random.pick(LOSSES))
   }
   if (random.chance(0.01)) ask('the operator has it tried again', (engine) => engine.retryFailed())
   if (random.chance(0.05))

@@ -24,8 +24,11 @@ describe('what an isolate was told of drops', () => {
     seen.told('d', { generation: 1, claimed: 1 })
     expect(seen.wakes('d', 1_499)).toBe(false)
     expect(seen.wakes('d', 1_500)).toBe(true)
+    expect(seen.owesWake('d')).toBe(false)
     seen.isNotWoken('d')
+    expect([seen.owesWake('d'), seen.owesWake('e')]).toEqual([true, false])
     expect(seen.wakes('d', 1_501)).toBe(true)
+    expect(seen.owesWake('d')).toBe(false)
     expect(seen.of('d')).toEqual({ generation: 1, claimed: 1 })
   })
 

@@ -38,7 +38,8 @@ describe('a mistake made on purpose', () => {
     async (mutant) => {
       const seed = await firstKill(mutant)
       expect(seed).not.toBeNull()
-      const right = { name: 'none', strategy: mutant.strategy, faults: mutant.faults ?? {} }
+      const { strategy, faults = {}, losses } = mutant
+      const right = { name: 'none', strategy, faults, ...(losses !== undefined && { losses }) }
       const unmutated = await simulateDrop({ ...OPTIONS, mutant: right, seed: seed ?? 0 })
       expect(unmutated.violation?.message).toBeUndefined()
     },
