@@ -7,7 +7,7 @@ import { DROP_MUTANTS } from '../../sim/drops/mutants.ts'
 import { simulateDrop } from '../../sim/drops/simulate.ts'
 
 /** A mutant that lives longer than this is not seen. */
-const SEEDS_MAX = 100
+const SEEDS_MAX = 400
 
 vi.setConfig({ testTimeout: 120_000 })
 
