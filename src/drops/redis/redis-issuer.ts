@@ -168,7 +168,8 @@ export class RedisIssuer implements ClaimIssuer {
     const { extra, reassigned, unserved, owed, recorded } = filling
     const owing = new Set(owed.map(({ userId }) => userId))
     this.#rows.over(inFlight.map(({ userId }) => userId).filter((userId) => !owing.has(userId)))
-    const claimed = recorded.length + owed.length
+    // Claims may have been made, and told of, since it was opened.
+    const claimed = Math.max(recorded.length + owed.length, this.#filling.claimed)
     this.#keep({ generation: plan.generation, isOpen: true, claimed, extra })
     const counts = { recorded: recorded.length, owed: owed.length, reassigned, extra }
     log.info('drop_filled', { dropId, generation: plan.generation, ...counts })
