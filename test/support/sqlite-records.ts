@@ -62,7 +62,7 @@ class SqliteStatement {
     return new SqliteStatement(this.#database, this.#query, values)
   }
 
-  async run<Row>(): Promise<Rows<Row>> {
+  async all<Row>(): Promise<Rows<Row>> {
     return this.rows()
   }
 

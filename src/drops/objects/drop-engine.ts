@@ -35,6 +35,7 @@ import type {
   Standing,
 } from '../ports.ts'
 import type { DropNews } from '../../core/drop-news.ts'
+import { StoreUnavailable } from '../../ports/pool-gate.ts'
 import type { DropHost } from './drop-host.ts'
 import { DropStorage, type KeptDrop } from './drop-storage.ts'
 import { InTurn } from './in-turn.ts'
@@ -346,7 +347,9 @@ export class DropEngine implements DropApi {
     try {
       return await ask(issuer.value, this.#drop)
     } catch (error) {
-      log.error('drop_call_failed', { dropId: this.#host.dropId, ...errorFields(error) })
+      const { dropId } = this.#host
+      if (error instanceof StoreUnavailable) log.warn('drop_store_away', { dropId, ...errorFields(error) })
+      else log.error('drop_call_failed', { dropId, ...errorFields(error) })
       return UNAVAILABLE
     }
   }

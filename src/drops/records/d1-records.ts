@@ -12,20 +12,20 @@ export type D1Like = {
 type D1Rows<Row> = { results: Row[] }
 type D1StatementLike = {
   bind(...values: unknown[]): D1StatementLike
-  run<Row>(): Promise<D1Rows<Row>>
+  all<Row>(): Promise<D1Rows<Row>>
 }
 
 type Row = { user_id: string; code: string; claimed_at_ms: number }
 
 export function d1Records(database: D1Like): ClaimRecords {
-  const run = <T>(query: string, ...bindings: unknown[]): Promise<D1Rows<T>> =>
+  const rowsOf = <T>(query: string, ...bindings: unknown[]): Promise<D1Rows<T>> =>
     database
       .prepare(query)
       .bind(...bindings)
-      .run<T>()
+      .all<T>()
   return {
     async raise(dropId, generation) {
-      const { results } = await run<{ generation: number }>(
+      const { results } = await rowsOf<{ generation: number }>(
         `INSERT INTO drops (drop_id, generation) VALUES (?1, ?2)
          ON CONFLICT (drop_id) DO UPDATE SET generation = max(generation, excluded.generation)
          RETURNING generation`,
@@ -36,7 +36,7 @@ export function d1Records(database: D1Like): ClaimRecords {
     },
     async insert(dropId, generation, claims) {
       const batch = JSON.stringify(claims.map(({ userId, code, claimedAtMs }) => [userId, code, claimedAtMs]))
-      const inserted = await run(
+      const inserted = await rowsOf(
         `INSERT INTO drop_claims (drop_id, user_id, code, claimed_at_ms)
          SELECT ?1, value ->> 0, value ->> 1, value ->> 2 FROM json_each(?3)
          WHERE (SELECT generation FROM drops WHERE drop_id = ?1) <= ?2
@@ -60,7 +60,7 @@ export function d1Records(database: D1Like): ClaimRecords {
       return outcomesOf(claims, codes, (fence?.results[0]?.generation ?? Infinity) <= generation)
     },
     async claimOf(dropId, userId) {
-      const { results } = await run<Row>(
+      const { results } = await rowsOf<Row>(
         'SELECT user_id, code, claimed_at_ms FROM drop_claims WHERE drop_id = ? AND user_id = ?',
         dropId,
         userId,
@@ -68,7 +68,7 @@ export function d1Records(database: D1Like): ClaimRecords {
       return results[0] === undefined ? null : claimFromRow(results[0])
     },
     async page(dropId, afterUserId, limit) {
-      const { results } = await run<Row>(
+      const { results } = await rowsOf<Row>(
         `SELECT user_id, code, claimed_at_ms FROM drop_claims WHERE drop_id = ? AND user_id > ?
          ORDER BY user_id LIMIT ?`,
         dropId,
@@ -78,14 +78,14 @@ export function d1Records(database: D1Like): ClaimRecords {
       return results.map(claimFromRow)
     },
     async count(dropId) {
-      const { results } = await run<{ n: number }>(
+      const { results } = await rowsOf<{ n: number }>(
         'SELECT count(*) AS n FROM drop_claims WHERE drop_id = ?',
         dropId,
       )
       return results[0]?.n ?? 0
     },
     async ping() {
-      await run('SELECT 1 FROM drop_claims LIMIT 1')
+      await rowsOf('SELECT 1 FROM drop_claims LIMIT 1')
     },
   }
 }

@@ -115,9 +115,10 @@ export class RedisIssuer implements ClaimIssuer {
     const { generation } = this.#filling
     const of = (outcome: ClaimReceipt['outcome']) => receipts.filter((receipt) => receipt.outcome === outcome)
     await this.#recorded(of('recorded'))
-    // What is stale was owed again when the drop was filled since.
+    // What was refused of an older generation has been owed again since the drop was filled.
     const current = (receipt: ClaimReceipt): boolean => receipt.generation === generation
     if (of('conflict').some(current)) this.#isLost('a record has the code, or another one for the visitor')
+    if (of('stale').some(current)) this.#isLost('the records expect a later generation, or know of none')
     await this.#failed(of('failed').filter(current))
   }
 
@@ -169,7 +170,8 @@ export class RedisIssuer implements ClaimIssuer {
     const { extra, reassigned, unserved, owed, recorded } = filling
     const owing = new Set(owed.map(({ userId }) => userId))
     this.#rows.over(inFlight.map(({ userId }) => userId).filter((userId) => !owing.has(userId)))
-    const claimed = recorded.length + owed.length
+    // Claims may have been made, and told of, since it was opened.
+    const claimed = Math.max(recorded.length + owed.length, this.#filling.claimed)
     this.#keep({ generation: plan.generation, isOpen: true, claimed, extra })
     const counts = { recorded: recorded.length, owed: owed.length, reassigned, extra }
     log.info('drop_filled', { dropId, generation: plan.generation, ...counts })

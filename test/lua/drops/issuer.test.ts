@@ -94,6 +94,14 @@ overEveryEngine('a drop in Redis behind a queue', (harness) => {
     await expectExact(3)
   })
 
+  it('INV-11: goes on with records that expect a later generation than the drop has', async () => {
+    await claimAll(users(3))
+    world.records.generation = 4
+    await world.settle()
+    await expectExact(3)
+    expect(world.plan.generation).toBeGreaterThanOrEqual(4)
+  })
+
   it('INV-11: sets aside the claim that cannot be recorded, lets the others through, and tries it again when asked', async () => {
     await claimAll(users(10))
     world.records.poison.add('user-4')
