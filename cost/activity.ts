@@ -1,8 +1,8 @@
 /** What a bill is made of: things that happen, each so many times. */
 import type { Meter } from './prices.ts'
 
-/** `event`: what the event costs however many come. `afterwards`: when the sale is over. */
-export type Phase = 'arriving' | 'waiting' | 'shopping' | 'event' | 'afterwards'
+/** `shopping`: at the shop; `buying`: a seat from the purchase service. `event`: what the event costs however many come. `afterwards`: when the sale is over. */
+export type Phase = 'arriving' | 'waiting' | 'shopping' | 'buying' | 'event' | 'afterwards'
 
 /** Something that happens `times` times. */
 export type Activity = {

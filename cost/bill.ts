@@ -44,7 +44,7 @@ export type Bill = {
 const OBJECT_CALLS_PER_SECOND = 1_000
 const JOINS_PER_SECOND_MAX = JOIN_SHARDS_MAX * JOINS_PER_SECOND_OF_A_SHARD
 
-export const PHASES: readonly Phase[] = ['arriving', 'waiting', 'shopping', 'event', 'afterwards']
+export const PHASES: readonly Phase[] = ['arriving', 'waiting', 'shopping', 'buying', 'event', 'afterwards']
 
 export function billOf(name: string, load: Workload, streamsShare: number, counted: Operations): Bill {
   const activities = activitiesOf(load, streamsShare, counted)

@@ -3,6 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { SseParser } from '../src/cli/load/sse-parser.ts'
 
 const AT_ONCE = 50
+/** Some 40 calls a second. */
+const CALL_EVERY_MS = 20
+
+/** Somebody who may buy. */
+export type Inside = { readonly token: string; readonly entryToken: string }
 
 export type Answer = { readonly status: number; readonly text: string }
 
@@ -19,7 +24,11 @@ export class CountClient {
   }
 
   /** @throws Error when the answer is none of the wanted ones: what failed must not be counted. */
-  async send(method: string, path: string, options: { token?: string; body?: object } = {}): Promise<Answer> {
+  async send(
+    method: string,
+    path: string,
+    options: { token?: string; body?: object; headers?: Readonly<Record<string, string>> } = {},
+  ): Promise<Answer> {
     const response = await fetch(this.#url + path, this.#init(method, options))
     const bytes = await response.bytes()
     this.bytesIn += bytes.length
@@ -49,6 +58,37 @@ export class CountClient {
 
   shop(path: string, body: object): Promise<Answer> {
     return this.send('POST', `/api/v1/admissions/${path}`, { token: this.#keys.shop, body })
+  }
+
+  scrape(): Promise<Answer> {
+    return this.send('GET', '/metrics', { token: this.#keys.operator })
+  }
+
+  charge(token: string, amount: number): Promise<Answer> {
+    return this.send('POST', '/api/v1/wallet/charge', { token, body: { amount }, headers: freshKey() })
+  }
+
+  seatMap(eventId: string): Promise<Answer> {
+    return this.send('GET', `/api/v1/events/${eventId}/seats`)
+  }
+
+  /** Answers the id of the reservation. */
+  async hold(eventId: string, { token, entryToken }: Inside, seatId: string): Promise<string> {
+    const headers = { ...freshKey(), 'Entry-Token': entryToken }
+    const path = `/api/v1/events/${eventId}/reservations`
+    const { text } = await this.send('POST', path, { token, headers, body: { seatIds: [seatId] } })
+    return (JSON.parse(text) as { reservationId: string }).reservationId
+  }
+
+  async pay(
+    eventId: string,
+    { token, entryToken }: Inside,
+    reservationId: string,
+    method: 'wallet' | 'provider',
+  ): Promise<Answer> {
+    const headers = { ...freshKey(), 'Entry-Token': entryToken }
+    const path = `/api/v1/events/${eventId}/reservations/${reservationId}/payment`
+    return this.send('POST', path, { token, headers, body: { method } })
   }
 
   join(eventId: string, token: string): Promise<Answer> {
@@ -94,12 +134,24 @@ export class CountClient {
     }
   }
 
-  #init(method: string, { token, body }: { token?: string; body?: object }): RequestInit {
-    const headers: Record<string, string> = {}
+  #init(
+    method: string,
+    {
+      token,
+      body,
+      headers: more = {},
+    }: { token?: string; body?: object; headers?: Readonly<Record<string, string>> },
+  ): RequestInit {
+    const headers: Record<string, string> = { ...more }
     if (token !== undefined) headers['Authorization'] = `Bearer ${token}`
     if (body !== undefined) headers['Content-Type'] = 'application/json'
     return { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) }
   }
+}
+
+/** As a careful client sends it, so that it could be repeated. */
+function freshKey(): Record<string, string> {
+  return { 'Idempotency-Key': crypto.randomUUID() }
 }
 
 /** Does it for each, a bounded number at once, and answers what came of each in order. */
@@ -109,6 +161,14 @@ export async function forEach<T, R>(items: readonly T[], act: (item: T) => Promi
     results.push(...(await Promise.all(items.slice(from, from + AT_ONCE).map(act))))
   }
   return results
+}
+
+/** Does it for each at a pace at which each has its own script call, as at any slower one. */
+export async function oneByOne<T>(items: readonly T[], act: (item: T) => Promise<unknown>): Promise<void> {
+  for (const item of items) {
+    await act(item)
+    await sleep(CALL_EVERY_MS)
+  }
 }
 
 /** Asks until it is so. @throws Error when it does not come. */

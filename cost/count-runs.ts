@@ -1,6 +1,6 @@
 /** The runs that are counted: each does one thing many times, alone, so that what it cost can be divided by it. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CountClient, forEach } from './count-client.ts'
+import { CountClient, forEach, oneByOne } from './count-client.ts'
 import { GRACE_SECONDS, SETTLE_MS, times, type CountSteps } from './count-steps.ts'
 
 const MANY = 1_000
@@ -10,8 +10,6 @@ const JOINERS = 500
 const WATCHED_SECONDS = 20
 const TICKS_SECONDS = 10
 const CRON_RUNS = 5
-/** Between two calls of the shop: at some 40 a second each has its own script call, as at any slower pace. */
-const SHOP_CALL_EVERY_MS = 20
 /** The least that can be configured. */
 export const RETENTION_SECONDS = 60
 /** A line looks for what it may forget when the oldest is due, then each minute: at these times after the first end. */
@@ -186,11 +184,4 @@ export async function forgettingRun(steps: CountSteps): Promise<void> {
   await steps.count('forgetAdmitted', 'ended place forgotten with its admission', SOME, () =>
     untilLook(admittedMs),
   )
-}
-
-async function oneByOne<T>(items: readonly T[], act: (item: T) => Promise<unknown>): Promise<void> {
-  for (const item of items) {
-    await act(item)
-    await sleep(SHOP_CALL_EVERY_MS)
-  }
 }

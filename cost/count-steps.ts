@@ -10,6 +10,8 @@ export const SETTLE_MS = 1_500
 export const GRACE_SECONDS = 600
 const WITHIN_MS = 20_000
 
+export type Shopper = { readonly token: string; readonly admissionId: string; readonly entryToken: string }
+
 export class CountSteps {
   readonly usher: CountedUsher
   readonly client: CountClient
@@ -73,6 +75,13 @@ export class CountSteps {
   /** Tokens of as many new visitors. */
   visitors(count: number): Promise<string[]> {
     return forEach(times(count), () => this.client.session())
+  }
+
+  /** Visitors who are inside an event that has room for all of them. */
+  async inside(eventId: string, count: number): Promise<Shopper[]> {
+    const tokens = await this.visitors(count)
+    await forEach(tokens, (token) => this.client.join(eventId, token))
+    return forEach(tokens, async (token) => ({ token, ...(await this.admitted(eventId, token)) }))
   }
 
   /** Polls until the visitor is inside. */

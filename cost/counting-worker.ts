@@ -9,21 +9,21 @@ export const COUNTS_PATH = '/__counts'
 
 /** Since the isolate started. `alarms` and `alarmsSet` are apart from the rest, so that ticks can be told from calls. */
 export type WorkerCounts = {
-  /** Requests and cron runs that the Worker was invoked for. */
+  /** Requests, cron runs and batches of a queue that the Worker was invoked for. */
   workerRequests: number
-  /** Method calls and fetches that reached an object. */
+  /** Method calls and fetches that reached an object, and alarms that rang for other objects than a line. */
   objectRequests: number
-  /** Alarms that rang. */
+  /** Alarms of lines that rang. */
   alarms: number
-  /** Calls of `setAlarm`: each is billed as a row written. */
+  /** Calls of `setAlarm` by lines: each is billed as a row written. */
   alarmsSet: number
-  /** As SQLite reports them: a row of an index counts like a row of its table. */
+  /** As SQLite reports them: a row of an index counts like a row of its table. Alarms that other objects set are rows, too. */
   rowsRead: number
   rowsWritten: number
   /** As D1 reports them with each answer. */
   databaseRowsRead: number
   databaseRowsWritten: number
-  /** Messages written, read and deleted. */
+  /** Messages that were written to a queue, read from it and deleted; all of ours are smaller than what counts as one. */
   queueOperations: number
 }
 
@@ -43,6 +43,13 @@ type QueueBinding = {
 type Statement = Record<'run' | 'all' | 'raw' | 'first' | 'bind', Method>
 type Database = { prepare(sql: string): Statement; batch(statements: Statement[]): Promise<Answered[]> }
 type Answered = { readonly meta?: { readonly rows_read?: number; readonly rows_written?: number } }
+type Message = {
+  readonly body: unknown
+  readonly attempts: number
+  ack(): void
+  retry(options?: unknown): void
+}
+type Batch = { readonly queue: string; readonly messages: readonly Message[] }
 type ObjectState = { readonly storage: { readonly sql: object } }
 type ObjectClass = new (state: ObjectState, env: unknown) => object
 
@@ -60,6 +67,10 @@ const counts: WorkerCounts = {
 /** Statements whose rows are not added yet: a cursor knows them only when it has been read. */
 let unsettled: Cursor[] = []
 const patched = new Set<object>()
+/** The storages of lines, whose alarms are counted apart. */
+const lines = new WeakSet<object>()
+/** The class that is a line. */
+const LINE = 'EventLine'
 
 /** The production handler, counted. */
 export function countedHandler(worker: Handler): Handler {
@@ -76,34 +87,50 @@ export function countedHandler(worker: Handler): Handler {
       return worker.scheduled(controller, envOf(env), ctx)
     },
     queue(batch, env, ctx) {
-      // Each message is read, and deleted unless it comes again.
-      counts.queueOperations += 2 * (batch as { messages: unknown[] }).messages.length
-      return worker.queue(batch, envOf(env), ctx)
+      counts.workerRequests += 1
+      const { queue, messages } = batch as Batch
+      counts.queueOperations += messages.length
+      return worker.queue({ queue, messages: messages.map(countedMessage) }, envOf(env), ctx)
     },
   }
 }
 
 /** A class of objects that behaves as the given one, counted. */
-export function countedClass(Original: ObjectClass): ObjectClass {
+export function countedClass(Original: ObjectClass, className: string): ObjectClass {
+  const isLine = className === LINE
   class Counted extends Original {
     constructor(state: ObjectState, env: unknown) {
+      if (isLine) lines.add(state.storage)
       countStorage(state.storage)
       super(state, countedEnvironment(env as Environment))
     }
   }
   for (const name of Object.getOwnPropertyNames(Original.prototype)) {
-    if (name !== 'constructor') countCalls(Original.prototype as Record<string, Method>, name)
+    if (name !== 'constructor') countCalls(Original.prototype as Record<string, Method>, name, isLine)
   }
   return Counted
 }
 
-function countCalls(prototype: Record<string, Method>, name: string): void {
+function countCalls(prototype: Record<string, Method>, name: string, isLine: boolean): void {
   const call = prototype[name]
   if (typeof call !== 'function') return
   prototype[name] = function counted(...args) {
-    if (name === 'alarm') counts.alarms += 1
+    if (isLine && name === 'alarm') counts.alarms += 1
     else counts.objectRequests += 1
     return call.apply(this, args)
+  }
+}
+
+/** A message that is read counts when it comes; one that is given back is read again. */
+function countedMessage(message: Message): Message {
+  return {
+    body: message.body,
+    attempts: message.attempts,
+    ack() {
+      counts.queueOperations += 1
+      message.ack()
+    },
+    retry: (options) => message.retry(options),
   }
 }
 
@@ -122,7 +149,8 @@ function countStorage(storage: ObjectState['storage']): void {
   }
   const { setAlarm } = alarms
   alarms.setAlarm = function counted(...args) {
-    counts.alarmsSet += 1
+    if (lines.has(this as object)) counts.alarmsSet += 1
+    else counts.rowsWritten += 1
     return setAlarm.apply(this, args)
   }
 }

@@ -9,6 +9,7 @@ import {
   STREAM_LIFE_MS_MIN,
   STREAM_LIFE_MS_SPREAD,
 } from '../src/core/limits.ts'
+import { WALLET_SHARDS } from '../src/purchase/core/limits.ts'
 import { text, type Activity } from './activity.ts'
 import { objectsOf } from './objects.ts'
 import type { Operation, OperationName, Operations } from './operations.ts'
@@ -30,6 +31,7 @@ export function activitiesOf(load: Workload, streamsShare: number, counted: Oper
     ...arriving(load, streamsShare, counted),
     ...waiting(load, streamsShare, counted),
     ...shopping(load, counted),
+    ...buying(load, counted),
     ...afterwards(load, counted),
     ...event(load, streamsShare, counted),
   ]
@@ -56,7 +58,13 @@ export function callsPerSecondOf(load: Workload, activities: readonly Activity[]
 export function needsOf(
   operation: Operation,
 ): Record<
-  'workerRequests' | 'workerCpuMs' | 'objectRequests' | 'rowsRead' | 'rowsWritten' | 'redisCommands',
+  | 'workerRequests'
+  | 'workerCpuMs'
+  | 'objectRequests'
+  | 'rowsRead'
+  | 'rowsWritten'
+  | 'queueOperations'
+  | 'redisCommands',
   number
 > {
   const { count } = operation
@@ -67,6 +75,7 @@ export function needsOf(
     objectRequests: operation.objectRequests / count,
     rowsRead: operation.rowsRead / count,
     rowsWritten: operation.rowsWritten / count,
+    queueOperations: operation.queueOperations / count,
     redisCommands: operation.redisCommands / count,
   }
 }
@@ -154,22 +163,71 @@ function bandsOf(waiting: number): Band[] {
     .filter(({ from, upTo }) => upTo > from)
 }
 
+/** At the shop: redeemed, renewed and released by its server. */
 function shopping(load: Workload, counted: Operations): Activity[] {
   const admissions = admissionsOf(load)
+  const atShop = 1 - load.buyShare
   const renewals = Math.max(0, Math.ceil((load.sessionMinutes * 60) / (LEASE_TTL_SECONDS / 2)) - 1)
   const arithmetic = `${text(load.admitPerMinute)}/min x ${text(load.hours * 60)} min`
   const each = (label: string, name: OperationName, perAdmission: number): Activity => ({
     phase: 'shopping',
     label,
     times: admissions * perAdmission,
-    arithmetic: perAdmission === 1 ? arithmetic : `${arithmetic} x ${perAdmission}`,
+    arithmetic: perAdmission === 1 ? arithmetic : `${arithmetic} x ${text(perAdmission)}`,
     needs: needsOf(counted[name]),
   })
   return [
-    each('entry tokens redeemed', 'redeem', 1),
+    each('entry tokens redeemed', 'redeem', atShop),
     each('leases renewed', 'renew', renewals),
-    each('released, and the next admitted', 'turnover', 1),
+    each('released, and the next admitted', load.isShopTold ? 'turnoverTold' : 'turnover', atShop),
   ]
+}
+
+/** At the purchase service, whose hold redeems the token and whose payment releases the admission. */
+function buying(load: Workload, counted: Operations): Activity[] {
+  const seconds = secondsOf(load)
+  const buyers = admissionsOf(load) * load.buyShare
+  if (buyers === 0) return []
+  const { seatMap, charge, hold, payByWallet, payByProvider, payByWalletTold } = counted
+  const byWallet = load.payBy === 'wallet'
+  const paying = needsOf(byWallet ? payByWallet : payByProvider)
+  const telling = more(needsOf(payByWalletTold), needsOf(payByWallet))
+  const arithmetic = `${text(admissionsOf(load))} admitted x ${text(load.buyShare)}`
+  const each = (label: string, needs: Activity['needs']): Activity => ({
+    phase: 'buying',
+    label,
+    times: buyers,
+    arithmetic,
+    needs,
+  })
+  const objects = 1 + (byWallet ? WALLET_SHARDS : 0)
+  return [
+    each('maps of the seats', needsOf(seatMap)),
+    ...(byWallet ? [each('wallets charged', needsOf(charge))] : []),
+    each('seats held', needsOf(hold)),
+    each(`paid by ${load.payBy}, and the next admitted`, paying),
+    ...(load.isShopTold ? [each('the shop told of sale and admission', telling)] : []),
+    {
+      phase: 'buying',
+      label: 'the line told of seats (reckoned)',
+      times: seconds,
+      arithmetic: `${text(seconds)} s, at most once a second`,
+      needs: { objectRequests: 1 },
+    },
+    {
+      phase: 'buying',
+      label: 'office and wallets awake',
+      times: objects * seconds,
+      arithmetic: `${objects} x ${text(seconds)} s, at most`,
+      needs: { objectGbSeconds: OBJECT_GB },
+    },
+  ]
+}
+
+/** What the first needs beyond the second. */
+function more(first: Activity['needs'], second: Activity['needs']): Activity['needs'] {
+  const beyond = (meter: Meter): number => Math.max(0, (first[meter] ?? 0) - (second[meter] ?? 0))
+  return Object.fromEntries(METERS.map((meter) => [meter, beyond(meter)]))
 }
 
 /** Rows are all that is left to pay when the sale is over: deleting is writing. */

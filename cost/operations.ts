@@ -20,6 +20,8 @@ const operationSchema = z.object({
   /** As SQLite reports them, index rows included. */
   rowsRead: total,
   rowsWritten: total,
+  /** Of queues: messages written, read and deleted. */
+  queueOperations: total,
   /** HTTP requests to Redis, and the commands in them; a script call is one. */
   redisRequests: total,
   redisCalls: total,
@@ -54,6 +56,14 @@ export const OPERATION_NAMES = [
   'admitOneBatch',
   'forgetLeft',
   'forgetAdmitted',
+  'scrape',
+  'charge',
+  'seatMap',
+  'hold',
+  'payByWallet',
+  'payByProvider',
+  'turnoverTold',
+  'payByWalletTold',
 ] as const
 export type OperationName = (typeof OPERATION_NAMES)[number]
 export type Operation = z.infer<typeof operationSchema>
@@ -70,6 +80,8 @@ const fileSchema = z.object({
     redis: z.string(),
     commit: z.string(),
   }),
+  /** Runs that were counted again after the others, on the same machine. */
+  later: z.record(z.string(), z.object({ countedAt: z.string(), commit: z.string() })),
   operations: z.record(z.enum(OPERATION_NAMES), operationSchema),
 })
 export type CountedFile = z.infer<typeof fileSchema>

@@ -1,7 +1,8 @@
 /** The command line of `npm run cost`: read, checked and bounded. */
 import { parseArgs } from 'node:util'
 import { err, ok, type Result } from '../src/core/result.ts'
-import type { Workload } from './workload.ts'
+import { PAYMENT_METHODS } from '../src/purchase/core/records.ts'
+import type { PayBy, Workload } from './workload.ts'
 
 export type CostOptions = {
   readonly load: Workload
@@ -27,6 +28,9 @@ export const USAGE = `Prints what a sale costs on Cloudflare and Upstash at list
   --admit-per-minute N   visitors admitted, and followed by as many in the line, 0..${PER_MINUTE_MAX} (1000)
   --session-minutes M    how long a visitor shops, up to ${SESSION_MINUTES_MAX} (10)
   --join-seconds S       in how many seconds those who wait have come, 1..${JOIN_SECONDS_MAX} (600)
+  --buy SHARE            of those admitted, who buy a seat from the purchase service, 0..1 (0)
+  --pay-by METHOD        ${PAYMENT_METHODS.join(' or ')}, of those who buy there (provider)
+  --webhooks             the shop is told of everything
   --streams-share SHARE  of those who wait, in the mix, 0..1 (0.8)
   --log-sampling SHARE   of requests and calls, 0..1 (as wrangler.toml says)
   --objects N            objects awake all the time, 1..${OBJECTS_MAX} (the line, and shards by its own rule)
@@ -56,6 +60,9 @@ function readOptions(argv: readonly string[], logSampling: number): CostOptions 
       'admit-per-minute': text,
       'session-minutes': text,
       'join-seconds': text,
+      buy: text,
+      'pay-by': text,
+      webhooks: flag,
       'streams-share': text,
       'log-sampling': text,
       objects: text,
@@ -77,6 +84,9 @@ function readOptions(argv: readonly string[], logSampling: number): CostOptions 
       sessionMinutes: amount('--session-minutes', values['session-minutes'] ?? '10', SESSION_MINUTES_MAX),
       joinSeconds: wholeNumber('--join-seconds', values['join-seconds'] ?? '600', 1, JOIN_SECONDS_MAX),
       logSampling: share('--log-sampling', values['log-sampling'] ?? String(logSampling)),
+      buyShare: share('--buy', values.buy ?? '0'),
+      payBy: payBy(values['pay-by'] ?? 'provider'),
+      isShopTold: values.webhooks,
       objects: objects === undefined ? null : wholeNumber('--objects', objects, 1, OBJECTS_MAX),
     },
     streamsShare: share('--streams-share', values['streams-share'] ?? '0.8'),
@@ -97,6 +107,12 @@ function amount(name: string, text: string, max: number): number {
   if (!/^\d*\.?\d+$/.test(text) || value === 0 || value > max)
     throw new Error(`${name}: a number above 0, at most ${max}`)
   return value
+}
+
+function payBy(text: string): PayBy {
+  const method = PAYMENT_METHODS.find((one) => one === text)
+  if (method === undefined) throw new Error(`--pay-by: ${PAYMENT_METHODS.join(' or ')}`)
+  return method
 }
 
 function share(name: string, text: string): number {

@@ -8,6 +8,7 @@ export const METERS = [
   'rowsRead',
   'rowsWritten',
   'logEvents',
+  'queueOperations',
   'redisCommands',
 ] as const
 export type Meter = (typeof METERS)[number]
@@ -106,6 +107,16 @@ export const PRICES: Readonly<Record<Meter, Price>> = {
     asOf: '2026-10-02',
     evidence:
       'the day of the page; the figure is from the source text of its table, which ends it on 2026-11-30',
+  },
+  queueOperations: {
+    service: 'Cloudflare Queues',
+    item: 'operations (a message written, read, deleted)',
+    usd: 0.4,
+    per: MILLION,
+    included: MILLION,
+    source: 'https://developers.cloudflare.com/queues/platform/pricing/',
+    asOf: null,
+    evidence: 'a copy of the page without a date',
   },
   redisCommands: {
     service: 'Upstash Redis, pay as you go',

@@ -1,4 +1,7 @@
 /** The sale that a bill is for. */
+import type { PaymentMethod } from '../src/purchase/core/records.ts'
+
+export type PayBy = PaymentMethod
 
 export type Workload = {
   /** The line is this long all the time: for each visitor who goes in, another one comes. */
@@ -11,6 +14,11 @@ export type Workload = {
   readonly joinSeconds: number
   /** Share of the requests and calls that leave a log event, 0..1. */
   readonly logSampling: number
+  /** Share of those admitted who buy a seat from the purchase service, 0..1; the others buy at the shop. */
+  readonly buyShare: number
+  readonly payBy: PayBy
+  /** Whether the shop is told by webhooks. */
+  readonly isShopTold: boolean
   /** Objects that are awake all the time; null: the line, and shards by its own rule. */
   readonly objects: number | null
 }

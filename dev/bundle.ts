@@ -19,7 +19,7 @@ import {
 import { basename, extname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { V4ModuleDefinition, V4ModuleRule, V4WorkerOptionsShape } from 'miniflare'
-import { buildPages } from './pages.ts'
+import { buildPages, PAGES_ARE_BUILT } from './pages.ts'
 import { WRANGLER, wranglerEnvironment } from './wrangler.ts'
 
 export type WorkerBundle = {
@@ -63,8 +63,8 @@ async function build(root: string, cacheDir: string, directory: string): Promise
   mkdirSync(cacheDir, { recursive: true })
   const draft = mkdtempSync(join(cacheDir, 'draft-'))
   try {
-    const [manifest] = await Promise.all([readManifest(root), dryRun(root, draft)])
     buildPages(root, join(draft, PAGES))
+    const [manifest] = await Promise.all([readManifest(root), dryRun(root, draft)])
     writeFileSync(join(draft, MANIFEST), JSON.stringify(manifest))
     // Whole or not at all; of two that make the same bundle at once, the first one's stays.
     if (!existsSync(directory)) renameSync(draft, directory)
@@ -82,11 +82,13 @@ function removeOldest(cacheDir: string): void {
   for (const { path } of ages.slice(BUNDLES_KEPT)) rmSync(path, { recursive: true, force: true })
 }
 
+/** Bundles the Worker into a directory that has its pages. */
 async function dryRun(root: string, outDir: string): Promise<void> {
+  const flags = ['--dry-run', '--outdir', outDir, '--assets', join(outDir, PAGES)]
   try {
-    await promisify(execFile)(process.execPath, [WRANGLER, 'deploy', '--dry-run', '--outdir', outDir], {
+    await promisify(execFile)(process.execPath, [WRANGLER, 'deploy', ...flags], {
       cwd: root,
-      env: { ...wranglerEnvironment(), NO_COLOR: '1' },
+      env: { ...wranglerEnvironment(), NO_COLOR: '1', [PAGES_ARE_BUILT]: '1' },
     })
   } catch (error) {
     const output = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error)

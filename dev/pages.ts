@@ -1,6 +1,7 @@
 /**
  * What browsers load: `src/pages/<page>/main.ts` bundled to `<page>.js`, beside everything of `public/`. Run by itself
- * (`npm run build:pages`, and wrangler before each bundle) it writes dist/public.
+ * (`npm run build:pages`, and wrangler before each bundle) it writes dist/public; a bundle of the local runtime has a
+ * copy of its own (dev/bundle.ts).
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, extname, join, relative } from 'node:path'
@@ -9,6 +10,8 @@ import { fileURLToPath } from 'node:url'
 import { buildSync, transformSync } from 'esbuild'
 import { PROJECT_ROOT } from './settings.ts'
 
+/** Set in the environment of a wrangler that is given the built pages: its build command has nothing left to do. */
+export const PAGES_ARE_BUILT = 'USHER_PAGES_ARE_BUILT'
 const PAGES = 'src/pages'
 const STATIC_FILES = 'public'
 /** The browsers of the last four years or so; those before have the page without a script. */
@@ -79,5 +82,5 @@ function filesIn(directory: string): string[] {
     .toSorted()
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url))
+if (process.argv[1] === fileURLToPath(import.meta.url) && process.env[PAGES_ARE_BUILT] === undefined)
   buildPages(PROJECT_ROOT, join(PROJECT_ROOT, 'dist/public'))

@@ -1,6 +1,6 @@
 /** `npm start`: everything on one port of this machine. */
 import type { UsherRuntime } from './runtime.ts'
-import { DEFAULT_PORT, DEFAULT_STATE_DIR, PROJECT_ROOT, readSettings } from './settings.ts'
+import { DEFAULT_PORT, DEFAULT_STATE_DIR, PROJECT_ROOT, readSettings, type Settings } from './settings.ts'
 
 /** Whatever has not stopped by then is killed with this process. */
 const STOP_TIMEOUT_MS = 2_500
@@ -30,7 +30,9 @@ async function main(): Promise<void> {
 async function start(): Promise<UsherRuntime> {
   const { startUsher } = await import('./runtime.ts')
   const { ensureDemoEvent } = await import('./demo-event.ts')
-  const settings = readSettings(PROJECT_ROOT, process.env)
+  const given = readSettings(PROJECT_ROOT, process.env)
+  // Whoever tries Usher has every kind of drop.
+  const settings: Settings = { ...given, USHER_POSTGRES: given['USHER_POSTGRES'] || 'if-possible' }
   const usher = await startUsher({
     stateDir: settings['USHER_STATE_DIR'] || DEFAULT_STATE_DIR,
     port: readPort(settings['PORT']),

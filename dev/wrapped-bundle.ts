@@ -8,7 +8,7 @@ export type Wrapper = {
   readonly module: URL
   /** Its function that makes a handler of the handler. */
   readonly handler: string
-  /** Its function that makes a class of objects of each class of objects. */
+  /** Its function that makes a class of objects of each class of objects, given its name. */
   readonly objectClass: string
 }
 
@@ -21,7 +21,7 @@ export function wrapBundle(bundle: WorkerBundle, { module, handler, objectClass 
     `import worker, * as objects from './${entry?.path}'`,
     `import { ${handler}, ${objectClass} } from './wrapper.js'`,
     `export default ${handler}(worker)`,
-    ...classes.map((name) => `export const ${name} = ${objectClass}(objects.${name})`),
+    ...classes.map((name) => `export const ${name} = ${objectClass}(objects.${name}, '${name}')`),
   ]
   return {
     ...bundle,

@@ -3,9 +3,10 @@ import { createApp, createMisconfiguredApp } from './app.ts'
 import type { App } from './app.ts'
 import { parseConfig } from './config.ts'
 import type { Config } from './config.ts'
-import { auditClient, idempotencyClient, lineClient, registryClient } from './durable-clients.ts'
+import { auditClient, idempotencyClient, registryClient } from './durable-clients.ts'
 import { edgeDocuments } from './edge-documents.ts'
 import { STALE_SECONDS_MAX } from './http/progress-documents.ts'
+import { LineClient } from './line-client.ts'
 import { log } from './observability/log.ts'
 import { lineOf } from './durable/objects.ts'
 import { consumeQueue, deadLettersClient } from './outbound/outbound.ts'
@@ -40,7 +41,11 @@ export default {
     return answer
   },
   async scheduled(controller, env) {
-    const deps = { registry: registryClient(env), line: (eventId: string) => lineClient(env, eventId), log }
+    const deps = {
+      registry: registryClient(env),
+      line: (eventId: string) => new LineClient(env, eventId),
+      log,
+    }
     await watchEvents(deps, controller.scheduledTime)
   },
   queue(batch, env) {
@@ -64,7 +69,7 @@ function build(env: Env): App {
 function configuredApp(config: Config, env: Env): App {
   return createApp({
     config,
-    line: (eventId) => lineClient(env, eventId),
+    line: (eventId) => new LineClient(env, eventId),
     registry: registryClient(env),
     idempotency: idempotencyClient(env),
     audit: auditClient(env),

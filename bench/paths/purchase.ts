@@ -23,8 +23,8 @@ type BenchLoad = {
   /** Requests of these steps together; the no-op and the polls for the entry token come on top. */
   readonly perSecond: number
   readonly steps: readonly Step[]
-  /** Of what the purchase service does; the other steps are the waiting room's. */
-  readonly target: Target
+  /** Of what the purchase service does; the other steps are the waiting room's. None at a rate that somebody chose. */
+  readonly target?: Target
 }
 
 const PURCHASES: readonly Step[] = ['charge', 'reserve', 'pay']
@@ -66,11 +66,12 @@ export const purchasePath: BenchPath = { name: 'purchase', run: (world) => run(w
 async function run(world: World): Promise<Row[]> {
   const { rounds, quick } = world.options
   const seconds = quick ? QUICK_ROUND_SECONDS : ROUND_SECONDS
+  const loads = loadsOf(world.options.perSecond)
   return withSubjects(world, ['usher'], async (subject) => {
     if (subject === undefined) throw new Error('nothing was started')
-    const hall = await Hall.open(subject, world, rounds * seconds + 2 * WARM_UP_SECONDS)
+    const hall = await Hall.open(subject, world, loads, rounds * seconds + 2 * WARM_UP_SECONDS)
     const rows: Row[] = []
-    for (const load of [FEW, MANY]) {
+    for (const load of loads) {
       await hall.round(load, WARM_UP_SECONDS)
       const found: Found[] = []
       const cores: number[] = []
@@ -84,10 +85,16 @@ async function run(world: World): Promise<Row[]> {
       }
       rows.push(...load.steps.map((step) => rowOf(step, load, found, spreadOf(cores))))
     }
-    await world.profiles.take('purchase', subject, () => hall.round(MANY, WARM_UP_SECONDS))
+    const last = loads.at(-1) ?? MANY
+    await world.profiles.take('purchase', subject, () => hall.round(last, WARM_UP_SECONDS))
     hall.close()
     return rows
   })
+}
+
+/** @param perSecond null: the rates that the targets are for */
+export function loadsOf(perSecond: number | null): readonly BenchLoad[] {
+  return perSecond === null ? [FEW, MANY] : [{ perSecond, steps: PURCHASES }]
 }
 
 function rowOf(step: Step, load: BenchLoad, rounds: readonly Found[], cores: Spread): Row {
@@ -106,7 +113,7 @@ function rowOf(step: Step, load: BenchLoad, rounds: readonly Found[], cores: Spr
       latency: step === load.steps[0] ? noOp.all.summary() : null,
     },
     ratio: ratioSpread(usher.p95Ms, noOp.p95Ms),
-    ...(PURCHASES.includes(step) && { target: load.target }),
+    ...(PURCHASES.includes(step) && load.target !== undefined && { target: load.target }),
     ...(step === load.steps[0] && { notes: notesOf(load, cores) }),
   }
 }
@@ -147,8 +154,13 @@ class Hall {
   }
 
   /** @param seconds of each load, in all */
-  static async open(subject: Subject, { backend }: World, seconds: number): Promise<Hall> {
-    const perSecond = [FEW, MANY].reduce((sum, load) => sum + load.perSecond / load.steps.length, 0)
+  static async open(
+    subject: Subject,
+    { backend }: World,
+    loads: readonly BenchLoad[],
+    seconds: number,
+  ): Promise<Hall> {
+    const perSecond = loads.reduce((sum, load) => sum + load.perSecond / load.steps.length, 0)
     // The last for the profile.
     const visitors = Math.ceil(perSecond * (seconds + WARM_UP_SECONDS))
     const rows = Math.ceil(visitors / SEATS_PER_ROW)

@@ -12,6 +12,7 @@ import {
   chownSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -19,6 +20,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { createConnection } from 'node:net'
+import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort, LOOPBACK } from '../ports.ts'
@@ -28,6 +30,8 @@ import { copyBinaries, findBinaries } from './binaries.ts'
 
 export type EmbeddedPostgres = {
   readonly url: string
+  /** Where its data are. */
+  readonly directory: string
   /** Ends every process of it at once, as a power cut would; it stays down until `restart`. */
   kill(): Promise<void>
   /** Kills it if it runs, and starts it on the same port with the data that it has. */
@@ -58,17 +62,39 @@ type Place = {
  * @throws Error with a text for people: not installed, or no directory that its user can reach.
  */
 export async function startEmbeddedPostgres(stateDir: string): Promise<EmbeddedPostgres> {
-  const place = prepare(resolve(stateDir, 'postgres'))
+  const directory = reachable(resolve(stateDir, 'postgres'))
+  const place = prepare(directory)
   await endOrphan(place.pidFile)
   if (!existsSync(place.isReadyFile)) initialise(place)
   const port = await freePort()
   const server = new Supervised('PostgreSQL', () => startServer(place, port))
   await server.start()
   return {
+    directory,
     url: `postgres://${USER}:${place.password}@${LOOPBACK}:${port}/${DATABASE}`,
     kill: () => server.end('at once'),
     restart: () => server.restart(),
     stop: () => server.end('politely'),
+  }
+}
+
+/**
+ * The directory itself; or, where root alone may enter what it is in, one of the system's for temporary files. The state
+ * directory remembers which, so that its next start finds the data, and another state directory does not.
+ */
+function reachable(directory: string): string {
+  if (!isRoot() || barrierAbove(dirname(dirname(directory))) === null) return directory
+  const note = `${directory}.path`
+  mkdirSync(dirname(note), { recursive: true })
+  if (!existsSync(note)) writeFileSync(note, mkdtempSync(join(tmpdir(), 'usher-postgres-')))
+  return readFileSync(note, 'utf8')
+}
+
+/** The first directory, from this one up, that only root may pass. */
+function barrierAbove(directory: string): string | null {
+  for (let above = directory; ; above = dirname(above)) {
+    if ((statSync(above).mode & 0o001) === 0) return above
+    if (above === dirname(above)) return null
   }
 }
 
@@ -102,16 +128,12 @@ function isRoot(): boolean {
 
 /** Who may not pass a directory above finds nothing below it. */
 function giveAway(directory: string, ...entries: string[]): void {
-  for (let above = directory; ; above = dirname(above)) {
-    if ((statSync(above).mode & 0o001) === 0) {
-      if (above !== directory && above !== dirname(directory)) {
-        throw new Error(
-          `PostgreSQL refuses to run as root, and nobody else may enter ${above}: set USHER_STATE_DIR`,
-        )
-      }
-      chmodSync(above, statSync(above).mode | 0o011)
-    }
-    if (above === dirname(above)) break
+  const barrier = barrierAbove(dirname(dirname(directory)))
+  if (barrier !== null)
+    throw new Error(`PostgreSQL refuses to run as root, and nobody else may enter ${barrier}`)
+  for (const own of [directory, dirname(directory)]) {
+    const { mode } = statSync(own)
+    if ((mode & 0o001) === 0) chmodSync(own, mode | 0o011)
   }
   for (const entry of entries) chownSync(entry, UNPRIVILEGED_ID, UNPRIVILEGED_ID)
 }

@@ -4,6 +4,8 @@ import type { Settings } from '../settings.ts'
 import { startEmbeddedPostgres } from './embedded.ts'
 import { migratePostgres } from './migrations.ts'
 
+const CHOICES: readonly (string | null)[] = [null, 'none', 'embedded', 'if-possible']
+
 export type LocalPostgres = {
   readonly url: string
   /** For people. */
@@ -13,8 +15,8 @@ export type LocalPostgres = {
 }
 
 /**
- * The server at DATABASE_URL, or with `USHER_POSTGRES=embedded` the one that npm has installed; null when the settings name
- * none. Its tables are up to date.
+ * The server at DATABASE_URL; or the one that npm has installed, with `USHER_POSTGRES=embedded`, and with `if-possible`
+ * unless that fails; null when the settings name none. Its tables are up to date.
  * @throws Error with a text for people.
  */
 export async function startLocalPostgres(
@@ -23,11 +25,28 @@ export async function startLocalPostgres(
 ): Promise<LocalPostgres | null> {
   const url = settings['DATABASE_URL'] || null
   const wanted = settings['USHER_POSTGRES'] || null
-  if (wanted !== null && wanted !== 'embedded') {
-    throw new Error(`USHER_POSTGRES is "${wanted}"; it may be "embedded"`)
+  if (!CHOICES.includes(wanted)) {
+    throw new Error(`USHER_POSTGRES is "${wanted}"; it may be "embedded", "if-possible" or "none"`)
   }
   if (url !== null) return await useServer(url)
-  return wanted === null ? null : await startServer(stateDir)
+  switch (wanted) {
+    case 'embedded':
+      return await startServer(stateDir)
+    case 'if-possible':
+      return await startServerIfPossible(stateDir)
+    default:
+      return null
+  }
+}
+
+/** Everything else works without it: whoever wants it reads why there is none. */
+async function startServerIfPossible(stateDir: string): Promise<LocalPostgres | null> {
+  try {
+    return await startServer(stateDir)
+  } catch (error) {
+    console.log(`PostgreSQL: none (${error instanceof Error ? error.message : String(error)})`)
+    return null
+  }
 }
 
 async function useServer(text: string): Promise<LocalPostgres> {
@@ -52,7 +71,7 @@ async function startServer(stateDir: string): Promise<LocalPostgres> {
     const server = await startEmbeddedPostgres(stateDir)
     cleanup.add(() => server.stop())
     await migratePostgres(server.url)
-    const description = `the one that came with npm (data under ${stateDir})`
+    const description = `the one that came with npm (data in ${server.directory})`
     return { url: server.url, description, stop: () => cleanup.run() }
   } catch (error) {
     await cleanup.run()

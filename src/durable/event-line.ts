@@ -48,6 +48,7 @@ import { LineRecords } from './line-records.ts'
 import { LineStorage } from './line-storage.ts'
 import { LineStreams } from './line-streams.ts'
 import { Promotion } from './promotion.ts'
+import { platformTurns } from './platform-turns.ts'
 import { promotionTools } from './promotion-tools.ts'
 import { streamResponse } from './stream-response.ts'
 
@@ -57,6 +58,7 @@ export class EventLine
 {
   readonly #engine: LineEngine
   readonly #console: LineConsole
+  readonly #turns = platformTurns()
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -89,19 +91,19 @@ export class EventLine
   }
 
   async status(): Promise<LineResult<EventStatus>> {
-    return this.#engine.status()
+    return this.#engine.reports.status()
   }
 
   async progress(): Promise<LineResult<Progress>> {
-    return this.#engine.progress()
+    return this.#engine.reports.progress()
   }
 
   async visit(userId: string | null): Promise<LineResult<EventVisit>> {
-    return this.#engine.visit(userId)
+    return this.#engine.reports.visit(userId)
   }
 
   async detail(): Promise<LineResult<EventDetail>> {
-    return this.#engine.detail()
+    return this.#engine.reports.detail()
   }
 
   async act(action: EventAction): Promise<LineResult<Changed>> {
@@ -113,39 +115,41 @@ export class EventLine
   }
 
   async join(userId: string): Promise<LineResult<Joined>> {
-    return this.#engine.join(userId)
+    return this.#engine.visits.join(userId)
   }
 
   async joinBlock(report: JoinReport): Promise<LineResult<JoinBlockAnswer>> {
-    return this.#engine.joinBlock(report)
+    return this.#engine.visits.joinBlock(report)
   }
 
   async place(userId: string): Promise<LineResult<Place>> {
-    return this.#engine.place(userId)
+    return this.#engine.visits.place(userId)
   }
 
   async leave(userId: string): Promise<LineResult<{ admissionId: string | null }>> {
-    return this.#engine.leave(userId)
+    return this.#engine.visits.leave(userId)
   }
 
   async redeem(request: { admissionId: string; sessionDigest: string }): Promise<LineResult<Admission>> {
-    return this.#engine.redeem(request)
+    // A shop that opens its doors redeems hundreds a second.
+    await this.#turns.turn()
+    return this.#engine.shop.redeem(request)
   }
 
   async admission(admissionId: string): Promise<LineResult<Admission>> {
-    return this.#engine.admission(admissionId)
+    return this.#engine.shop.admission(admissionId)
   }
 
   async renew(admissionId: string): Promise<LineResult<Admission>> {
-    return this.#engine.renew(admissionId)
+    return this.#engine.shop.renew(admissionId)
   }
 
   async release(admissionId: string, outcome: 'completed' | 'cancelled'): Promise<LineResult<Admission>> {
-    return this.#engine.release(admissionId, outcome)
+    return this.#engine.shop.release(admissionId, outcome)
   }
 
   async revoke(admissionId: string): Promise<LineResult<Admission>> {
-    return this.#engine.revoke(admissionId)
+    return this.#engine.shop.revoke(admissionId)
   }
 
   async watch(scheduledTimeMs: number): Promise<LineResult<{ active: boolean }>> {
@@ -161,7 +165,7 @@ export class EventLine
   }
 
   async metrics(): Promise<LineResult<LineMetrics>> {
-    return this.#engine.metrics()
+    return this.#engine.reports.metrics()
   }
 
   async series(minutes: number): Promise<LineResult<SeriesView>> {
@@ -173,7 +177,7 @@ export class EventLine
   }
 
   async removeVisitor(userId: string): ReturnType<LineApi['leave']> {
-    return this.#engine.leave(userId)
+    return this.#engine.visits.leave(userId)
   }
 
   async exportPage(what: ExportKind, after: number): Promise<LineResult<ExportPage>> {
@@ -183,16 +187,24 @@ export class EventLine
   override async fetch(request: Request): Promise<Response> {
     const { searchParams } = new URL(request.url)
     const userId = searchParams.get('userId') ?? ''
-    const opened = this.#engine.openStream(userId, searchParams.has('join'), searchParams.has('resumed'))
+    const opened = this.#engine.visits.openStream(
+      userId,
+      searchParams.has('join'),
+      searchParams.has('resumed'),
+    )
     return streamResponse(opened)
   }
 
   async openRemote(requests: readonly RemoteOpening[]): Promise<readonly LineResult<RemoteOpened>[]> {
-    return this.#engine.openRemote(requests)
+    return this.#engine.visits.openRemote(requests)
   }
 
   async follow(request: FollowRequest): Promise<FollowAnswer> {
-    return this.#engine.follow(request)
+    return this.#engine.visits.follow(request)
+  }
+
+  async completeAll(admissionIds: readonly string[]): Promise<readonly LineResult<Admission>[]> {
+    return this.#engine.shop.completeAll(admissionIds)
   }
 
   async seatsChanged(news: SeatsNews): Promise<void> {
@@ -204,7 +216,7 @@ export class EventLine
   }
 
   async webhooksHeard(receipts: readonly Receipt[]): Promise<void> {
-    await this.#engine.webhooksHeard(receipts)
+    await this.#engine.webhooks.webhooksHeard(receipts)
   }
 
   override async alarm(): Promise<void> {

@@ -249,8 +249,7 @@ export class RemoteStreams {
 
   #dueView(line: LineState, follower: Follower, stream: number): StreamView | null {
     const placed = follower.streams.get(stream)
-    if (placed === undefined) return null
-    return viewOf(this.#deps, line, placed.userId)
+    return placed === undefined ? null : viewOf(this.#deps, line, placed.userId)
   }
 
   /** A visitor who is live again has joined anew meanwhile: that stream is about the new place. */

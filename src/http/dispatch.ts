@@ -10,7 +10,7 @@ import type { Credential } from './credentials.ts'
 import type { AnyCall, Caller, Endpoint } from './endpoint.ts'
 import type { Failure } from './failure.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
-import { runOnce } from './idempotency.ts'
+import { checkKey, runOnce } from './idempotency.ts'
 import { renewed } from './operator-cookie.ts'
 import { checkParams } from './params.ts'
 import { checkRate } from './rate-limit.ts'
@@ -52,16 +52,27 @@ async function carryOut(
   const query = parseQuery(request, endpoint.query)
   if (!query.ok) return query
 
-  const call: AnyCall = { ...deps, ...exchange, query: query.value, body: undefined, recordChanges: () => {} }
+  const call: AnyCall = {
+    ...deps,
+    ...exchange,
+    query: query.value,
+    body: undefined,
+    bodyText: '',
+    recordChanges: () => {},
+  }
   const schema = endpoint.body
   if (schema === null) return runAudited(endpoint, call)
   const text = await readBody(request)
   if (!text.ok) return text
+  const bodyText = text.value
   const run = async (): Promise<Result<Response, Failure>> => {
-    const body = parseBody(text.value, schema)
-    return body.ok ? runAudited(endpoint, { ...call, body: body.value }) : body
+    const body = parseBody(bodyText, schema)
+    return body.ok ? runAudited(endpoint, { ...call, body: body.value, bodyText }) : body
   }
-  return endpoint.idempotent === true ? runOnce({ request, caller, bodyText: text.value }, deps, run) : run()
+  if (endpoint.idempotent === undefined) return run()
+  const key = checkKey(request)
+  if (!key.ok) return key
+  return endpoint.idempotent === 'by gateway' ? runOnce({ request, caller, bodyText }, deps, run) : run()
 }
 
 /**

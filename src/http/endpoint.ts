@@ -50,6 +50,8 @@ export type Call<
   readonly params: Readonly<Record<ParamName<Path>, string>>
   readonly caller: CallerOf<A>
   readonly body: z.output<Body>
+  /** The body as it came; empty for an endpoint without one. */
+  readonly bodyText: string
   readonly query: z.output<Query>
   /** For the audit log: what an operator's call has changed. */
   recordChanges(changes: readonly FieldChange[]): void
@@ -73,8 +75,11 @@ type EndpointFacts = {
   readonly responses: Readonly<Record<number, ResponseSpec>>
   /** Problems of this endpoint's own; those of authentication, validation and limits are added by the table. */
   readonly problems?: readonly ProblemCode[]
-  /** Accepts `Idempotency-Key`. */
-  readonly idempotent?: true
+  /**
+   * Accepts `Idempotency-Key`; who remembers the first answer: the gateway, or the object that carries the request out,
+   * by `operationOf`.
+   */
+  readonly idempotent?: 'by gateway' | 'by object'
   /** Wants the visitor's entry token in `Entry-Token`, or does where a drop is behind an event. The handler checks it. */
   readonly entryToken?: true | 'if-behind-an-event'
   /** Which rate limit a call counts against. */
@@ -121,6 +126,7 @@ export type AnyCall = GatewayDeps & {
   readonly params: Readonly<Record<string, string>>
   readonly caller: Caller
   readonly body: unknown
+  readonly bodyText: string
   readonly query: unknown
   recordChanges(changes: readonly FieldChange[]): void
 }

@@ -2,20 +2,23 @@
  * `Idempotency-Key`: the same key and request get the first answer again, the same key with another request is
  * refused. Only successes are kept: a refusal changed nothing, so its retry may try anew.
  *
- * Without the header nothing is asked of anybody.
+ * `runOnce` remembers answers for endpoints that cannot. Without the header it asks nothing of anybody. An object that
+ * writes anyway remembers them itself, by the name that `operationOf` gives the request: two calls and two commits less.
  */
 import { err, ok } from '../core/result.ts'
 import type { Result } from '../core/result.ts'
 import { errorFields } from '../observability/log.ts'
-import type { BeginReply, StoredAnswer } from '../ports/idempotency.ts'
+import type { BeginReply, Kept, OperationName, StoredAnswer } from '../ports/idempotency.ts'
 import { clientAddressOf } from './client-address.ts'
 import { sha256Base64Url } from './digest.ts'
 import type { Caller } from './endpoint.ts'
 import { invalidRequest } from './failure.ts'
 import type { Failure } from './failure.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
+import { json } from './reply.ts'
 
 const KEY_PATTERN = /^[\x20-\x7e]{1,128}$/
+const REPLAYED = { 'Idempotency-Replayed': 'true' } as const
 
 /** The headers that are part of an answer; the common ones are set anew each time. */
 const KEPT_HEADERS = ['Content-Type', 'Set-Cookie'] as const
@@ -30,13 +33,8 @@ export async function runOnce(
   { idempotency, log }: Pick<GatewayDeps, 'idempotency' | 'log'>,
   run: Run,
 ): Promise<Result<Response, Failure>> {
-  const given = keyed.request.headers.get('Idempotency-Key')
+  const given = keyOf(keyed.request)
   if (given === null) return run()
-  if (!KEY_PATTERN.test(given)) {
-    return err(
-      invalidRequest({ pointer: '/Idempotency-Key', detail: 'Must be 1 to 128 printable characters.' }),
-    )
-  }
   const key = digestOf(keyed, given)
   const begun = await idempotency.begin(key, requestHashOf(keyed))
   if (begun.kind !== 'fresh') return earlierAnswer(begun)
@@ -44,13 +42,24 @@ export async function runOnce(
   return settle({ key, attempt }, { idempotency, log }, run)
 }
 
-/**
- * Names what a request does, for parts that keep it once themselves: the same caller with the same key is the same
- * operation. Without a key each request is its own.
- */
-export function operationIdOf(keyed: Pick<KeyedRequest, 'request' | 'caller'>): string {
-  const given = keyed.request.headers.get('Idempotency-Key')
-  return given === null ? crypto.randomUUID() : digestOf(keyed, given)
+/** @returns `invalid-request` for a key that is none. */
+export function checkKey(request: Request): Result<null, Failure> {
+  const given = keyOf(request)
+  return given === null || KEY_PATTERN.test(given)
+    ? ok(null)
+    : err(invalidRequest({ pointer: '/Idempotency-Key', detail: 'Must be 1 to 128 printable characters.' }))
+}
+
+/** Names what a request does: the same caller with the same key is the same operation. */
+export function operationOf(keyed: KeyedRequest): OperationName {
+  const given = keyOf(keyed.request)
+  const operationId = given === null ? crypto.randomUUID() : digestOf(keyed, given)
+  return { operationId, requestHash: requestHashOf(keyed) }
+}
+
+/** The answer of an object that remembers the first one. */
+export function keptJson(status: number, { answer, isReplay }: Kept<unknown>): Response {
+  return json(status, answer, isReplay ? REPLAYED : {})
 }
 
 function earlierAnswer(begun: Exclude<BeginReply, { kind: 'fresh' }>): Result<Response, Failure> {
@@ -61,7 +70,7 @@ function earlierAnswer(begun: Exclude<BeginReply, { kind: 'fresh' }>): Result<Re
     status,
     headers: headers.map(([name, value]): [string, string] => [name, value]),
   })
-  response.headers.set('Idempotency-Replayed', 'true')
+  for (const [name, value] of Object.entries(REPLAYED)) response.headers.set(name, value)
   return ok(response)
 }
 
@@ -92,6 +101,10 @@ async function storedAnswer(response: Response): Promise<StoredAnswer> {
     return value === null ? [] : [[name, value]]
   })
   return { status: response.status, headers, body: await response.text() }
+}
+
+function keyOf({ headers }: Request): string | null {
+  return headers.get('Idempotency-Key')
 }
 
 function digestOf(keyed: Pick<KeyedRequest, 'request' | 'caller'>, key: string): string {

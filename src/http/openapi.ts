@@ -67,7 +67,7 @@ export function problemsOf(endpoint: Endpoint): ProblemCode[] {
   if (endpoint.auth === 'operator' || (endpoint.auth !== 'origin' && !isSafe)) codes.add('cross-site-request')
   if (endpoint.audit !== undefined) codes.add('store-unavailable')
   if (endpoint.body !== null) codes.add('invalid-request').add('body-too-large').add('unsupported-media-type')
-  if (endpoint.idempotent === true) codes.add('idempotency-key-reused').add('request-in-progress')
+  if (endpoint.idempotent !== undefined) codes.add('idempotency-key-reused').add('request-in-progress')
   if (endpoint.entryToken !== undefined) codes.add('entry-token-required').add('entry-token-wrong-event')
   if (endpoint.limit !== undefined) codes.add('rate-limited')
   codes.add('internal-error').add('misconfigured').add('overloaded')
@@ -135,7 +135,7 @@ function headerParameters({ idempotent, entryToken }: Endpoint): Json[] {
     const schema = { type: 'string' }
     parameters.push({ name: 'Entry-Token', in: 'header', required, description, schema })
   }
-  if (idempotent === true) {
+  if (idempotent !== undefined) {
     const description = 'The same key and body answer the same; kept for 24 hours.'
     const schema = { type: 'string', minLength: 1, maxLength: 128 }
     parameters.push({ name: 'Idempotency-Key', in: 'header', required: false, description, schema })

@@ -74,6 +74,11 @@ export class DeadLetterStorage {
       .map(letterFromRow)
   }
 
+  /** Reads a row of an index for each. */
+  count(): number {
+    return this.#sql.exec<{ letters: number }>('SELECT count(*) AS letters FROM letters').one().letters
+  }
+
   find(id: string): DeadLetter | null {
     const [row] = this.#sql.exec<Row>('SELECT * FROM letters WHERE webhook_id = ?', id).toArray()
     return row === undefined ? null : letterFromRow(row)

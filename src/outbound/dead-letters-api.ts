@@ -8,6 +8,8 @@ export interface DeadLettersApi extends WebhookSourceApi {
   keep(message: WebhookMessage, cause: string): Promise<void>
   /** The newest first; `before`: a letter's number, null for the newest of all. */
   list(before: number | null, limit: number): Promise<DeadLetter[]>
+  /** How many there are. */
+  count(): Promise<number>
   /** Gives it to the queue once more; it stays here until it has been delivered. May be repeated. */
   replay(id: string): Promise<Result<DeadLetter, { readonly reason: 'dead-letter-not-found' }>>
 }

@@ -13,6 +13,8 @@ const SWEEP_ROWS_MAX = 1_000
 
 export class DeadLetters extends DurableObject<Env> implements DeadLettersApi {
   readonly #rows: DeadLetterStorage
+  /** Null: to be counted when somebody asks. */
+  #count: number | null = null
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -21,6 +23,7 @@ export class DeadLetters extends DurableObject<Env> implements DeadLettersApi {
 
   async keep(message: WebhookMessage, cause: string): Promise<void> {
     const nowMs = Date.now()
+    this.#count = null
     const dropped = this.#rows.keep(message, cause, nowMs)
     if (dropped > 0) log.error('dead_letters_dropped', { dropped })
     const { storage } = this.ctx
@@ -29,6 +32,11 @@ export class DeadLetters extends DurableObject<Env> implements DeadLettersApi {
 
   async list(before: number | null, limit: number): Promise<DeadLetter[]> {
     return this.#rows.list(before, limit)
+  }
+
+  async count(): Promise<number> {
+    this.#count ??= this.#rows.count()
+    return this.#count
   }
 
   async replay(id: string): Promise<Result<DeadLetter, { reason: 'dead-letter-not-found' }>> {
@@ -43,11 +51,13 @@ export class DeadLetters extends DurableObject<Env> implements DeadLettersApi {
 
   async webhooksHeard(receipts: readonly Receipt[]): Promise<void> {
     const delivered = receipts.filter(({ quietMs }) => quietMs === null)
+    this.#count = null
     this.#rows.remove(delivered.map(({ subject }) => subject))
   }
 
   override async alarm(): Promise<void> {
     const nowMs = Date.now()
+    this.#count = null
     const oldestMs = this.#rows.forget(nowMs - KEEP_MS, SWEEP_ROWS_MAX)
     // Without letters it sleeps until the next one; what one sweep left over is swept at once.
     if (oldestMs === null) return

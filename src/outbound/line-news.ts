@@ -29,6 +29,10 @@ export class LineNews implements ShopNews {
     return this.#outbox.empty(eventId)
   }
 
+  owed(): number {
+    return this.#outbox.size()
+  }
+
   heard(receipts: readonly Receipt[], nowMs: EpochMs): void {
     this.#outbox.heard(receipts, nowMs)
   }

@@ -40,6 +40,7 @@ export function deadLettersClient(env: Env): DeadLettersApi {
   return {
     keep: (message, cause) => ask('repeat', (letters) => letters.keep(message, cause)),
     list: (before, limit) => ask('repeat', (letters) => letters.list(before, limit)),
+    count: () => ask('repeat', (letters) => letters.count()),
     replay: (id) => ask('repeat', (letters) => letters.replay(id)),
     webhooksHeard: (receipts) => ask('repeat', (letters) => letters.webhooksHeard(receipts)),
   }

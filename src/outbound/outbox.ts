@@ -91,6 +91,11 @@ export class Outbox {
     }
   }
 
+  /** How much is owed. Reads a row of an index for each. */
+  size(): number {
+    return this.#tools.sql.exec<{ size: number }>('SELECT count(*) AS size FROM outbox').one().size
+  }
+
   /** What the queue says of deliveries. Anything that is not owed any more is ignored. */
   heard(receipts: readonly Receipt[], nowMs: EpochMs): void {
     for (const { subject, quietMs } of receipts) {

@@ -91,6 +91,8 @@ export interface ShopNews {
   tick(eventId: string, nowMs: EpochMs): Promise<void>
   /** Sends everything on its way, before the rows are deleted. Rejects when it cannot. */
   empty(eventId: string): Promise<void>
+  /** How much of it the shop has not taken yet. */
+  owed(): number
   /** What became of it. */
   heard(receipts: readonly Receipt[], nowMs: EpochMs): void
 }

@@ -78,6 +78,8 @@ export interface LineShardsApi {
 
 /** What the seat office of an event tells its line. */
 export interface LineSeatsApi {
+  /** Ends admissions as completed, each as `release` does, all in one decision; answers in their order. */
+  completeAll(admissionIds: readonly string[]): Promise<readonly LineResult<Admission>[]>
   /** For the streams of those who are inside. Best effort: whoever misses some finds out by the versions. */
   seatsChanged(news: SeatsNews): Promise<void>
 }
@@ -144,6 +146,7 @@ export const LINE_GAUGES = [
   'capacity',
   'promotions_per_second',
   'holding',
+  'webhooks_owed',
 ] as const
 export type LineGauge = (typeof LINE_GAUGES)[number]
 

@@ -10,6 +10,8 @@ export type EntryGrant = {
   readonly expiresAtMs: EpochMs
 }
 
+export type VerifiedGrant = Omit<EntryGrant, 'issuedAtMs'>
+
 /** A public key of RFC 7517, as anybody may fetch it. */
 export type PublicKeyView = {
   readonly kty: 'EC'
@@ -28,7 +30,7 @@ export interface EntryTokens {
    * Says whose admission a token is. Checks the signature and every claim except the expiry: the ledger of the event
    * judges that, so that a token and its lease can never disagree.
    */
-  verify(token: string): Promise<Result<Omit<EntryGrant, 'issuedAtMs'>, 'token-invalid'>>
+  verify(token: string): Promise<Result<VerifiedGrant, 'token-invalid'>>
   /** Empty when the tokens are signed with a shared secret. */
   jwks(): { readonly keys: readonly PublicKeyView[] }
 }

@@ -1,16 +1,22 @@
 /** What the parts of the purchase service ask of each other. Calls go over RPC. */
 import type { Result } from '../core/result.ts'
-import type { Amount, PaymentMethod, PaymentState, ReservationState } from './core/records.ts'
+import type { Kept, OperationFailure, OperationName } from '../ports/idempotency.ts'
+import type { Amount, PaymentState, ReservationState } from './core/records.ts'
 import type { Heard } from './payments/desk.ts'
 import type { PaymentProvider, ProviderState } from './payments/port.ts'
 import type { OperationKind } from './core/ledger.ts'
 import type { OfficeFailure, Selection } from './core/office.ts'
 import type { SectionPlan } from './core/seat-plan.ts'
+import type { Payment, PaymentDetail, Resolution, SaleFigures } from './sale-views.ts'
+
+export type { Payment, PaymentDetail, Resolution, SaleFigures } from './sale-views.ts'
 
 /** What the gateway has of the purchase service. */
 export interface PurchasePorts {
   readonly office: (eventId: string) => SeatOfficeApi
   readonly wallet: (userId: string) => WalletApi
+  /** How the sales of these events stand, of those that sell seats. Never rejects: who does not answer is left out. */
+  readonly figures: (eventIds: readonly string[]) => Promise<SaleFigures[]>
   /** Sums over all wallets. */
   readonly totals: () => Promise<LedgerTotals>
   /** A visitor gave an admission back. Never rejects: seats that are not reached are free when their hold ends. */
@@ -22,7 +28,7 @@ export interface PurchasePorts {
 
 export type OfficeResult<T> = Result<
   T,
-  OfficeFailure | PaymentFailure | { readonly reason: 'store-unavailable' }
+  OfficeFailure | PaymentFailure | OperationFailure | { readonly reason: 'store-unavailable' }
 >
 
 /** Why a payment at a provider is not made, or not changed. */
@@ -35,23 +41,27 @@ export type PaymentFailure =
 
 /** The seat office of an event. SeatOffice implements it. */
 export interface SeatOfficeApi extends ProviderPaymentsApi {
+  /** How the sale stands: from memory and one indexed row, so it may be asked often. */
+  figures(): Promise<SaleFigures>
   /** Replaces the catalogue; answers how many seats there are. */
   plan(sections: readonly SectionPlan[]): Promise<OfficeResult<{ readonly seatCount: number }>>
   /** `seats` is the JSON array; null when the map is still the one of `knownVersion`. */
   map(knownVersion: number | null): Promise<{ readonly version: number; readonly seats: string | null }>
-  /** The same operation again answers the same reservation. */
-  hold(request: HoldCall): Promise<OfficeResult<Reservation>>
+  /** The same operation again gets the first answer. */
+  hold(request: HoldCall): Promise<OfficeResult<Kept<Reservation>>>
+  /** The first answer to an operation; null when it was never carried out, or has not come to its end. */
+  answered(operation: OperationName): Promise<OfficeResult<Kept<Reservation | Checkout>> | null>
   /** `reservation-not-found` for everybody but its holder. */
   reservation(reservationId: string, userId: string): Promise<OfficeResult<Reservation>>
   giveUp(reservationId: string, userId: string): Promise<OfficeResult<null>>
   /** The admission was given back: so are the seats that it holds. */
   left(admissionId: string): Promise<void>
   /** Takes the price out of the visitor's wallet. Asked again, it answers how it stands. */
-  payByWallet(call: PayCall): Promise<OfficeResult<Payment>>
+  payByWallet(call: PayCall): Promise<OfficeResult<Kept<Payment>>>
 }
 
 export type HoldCall = {
-  readonly operationId: string
+  readonly operation: OperationName
   readonly userId: string
   readonly admissionId: string
   readonly selection: Selection
@@ -60,6 +70,7 @@ export type HoldCall = {
 
 /** `admissionId`: the one with which the visitor is inside now. */
 export type PayCall = {
+  readonly operation: OperationName
   readonly reservationId: string
   readonly userId: string
   readonly admissionId: string
@@ -77,12 +88,10 @@ export type Reservation = {
   readonly paymentId: string | null
 }
 
-export type Payment = { readonly paymentId: string; readonly state: PaymentState; readonly amount: Amount }
-
 /** Payments at a provider. All of it may be repeated. */
 export interface ProviderPaymentsApi {
   /** Opens a checkout for the price. Asked again, it answers how the payment stands. */
-  payByProvider(call: ProviderCheckoutCall): Promise<OfficeResult<Checkout>>
+  payByProvider(call: ProviderCheckoutCall): Promise<OfficeResult<Kept<Checkout>>>
   /** News that the provider has signed. `providerEventId`: the same when they are repeated. */
   hearProvider(providerEventId: string, paymentId: string, state: ProviderState): Promise<Heard>
   /** Asks the provider how the payment stands. */
@@ -101,39 +110,27 @@ export type ProviderCheckoutCall = PayCall & { readonly origin: string }
 /** `checkoutUrl`: where the visitor pays; null when that is over. */
 export type Checkout = Payment & { readonly checkoutUrl: string | null }
 
-export type PaymentDetail = Payment & {
-  readonly reservationId: string
-  readonly userId: string
-  readonly method: PaymentMethod
-  readonly createdAt: string
-  readonly deadlineAt: string
-  /** What the provider calls it. */
-  readonly reference: string | null
-}
-
-/** `paid` and `failed` for a payment that is stuck, `refunded` for one that is due to be. */
-export const RESOLUTIONS = ['paid', 'failed', 'refunded'] as const
-export type Resolution = (typeof RESOLUTIONS)[number]
-
 /** A part of all wallets. WalletShard implements it. */
 export interface WalletApi {
   balance(userId: string): Promise<Amount>
   /** Carries an operation out once, whoever asks how often; answers the visitor's balance after it. */
-  post(
-    request: PostCall,
-  ): Promise<Result<{ readonly balance: Amount }, { readonly reason: 'insufficient-balance' }>>
+  post(call: PostCall): Promise<PostResult>
   /** Entries of the visitor's account, the newest first; `before`: an entry's id, null for the newest of all. */
   statement(userId: string, before: number | null, limit: number): Promise<StatementEntry[]>
   totals(): Promise<LedgerTotals>
 }
 
-export type PostCall = {
-  readonly operationId: string
+export type PostCall = OperationName & {
   readonly kind: OperationKind
   readonly userId: string
   readonly amount: Amount
   readonly reference: string
 }
+
+export type PostResult = Result<
+  Kept<{ readonly balance: Amount }>,
+  OperationFailure | { readonly reason: 'insufficient-balance' }
+>
 
 export type StatementEntry = {
   readonly entryId: number

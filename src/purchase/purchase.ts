@@ -9,6 +9,7 @@ import { WALLET_SHARDS } from './core/limits.ts'
 import { KeptMaps } from './kept-maps.ts'
 import { officeOf, walletOf, walletShard } from './objects/objects.ts'
 import { createProvider } from './payments/providers.ts'
+import { SaleRounds } from './sale-rounds.ts'
 import type { LedgerTotals, PurchasePorts, SeatOfficeApi, WalletApi } from './ports.ts'
 
 export { SeatOffice } from './objects/seat-office.ts'
@@ -17,6 +18,7 @@ export { WalletShard } from './objects/wallet-shard.ts'
 /** What this isolate has under way of what anybody may ask. */
 const lanes = new LanesByLine()
 const maps = new KeptMaps()
+const rounds = new SaleRounds()
 
 /** Who keeps the news of an event's seats. */
 export function officeNews(env: Env, eventId: string): WebhookSourceApi {
@@ -31,6 +33,8 @@ export function purchaseClients(
   return {
     office,
     wallet: (userId) => walletClient(() => walletOf(env, userId)),
+    figures: (eventIds) =>
+      rounds.figures(eventIds, (eventId) => office(eventId).figures(), { nowMs: Date.now(), log }),
     totals: () => totalsOf(env),
     async left(eventId, admissionId) {
       try {
@@ -49,12 +53,17 @@ export function purchaseClients(
 function officeClient(env: Env, eventId: string): SeatOfficeApi {
   const ask = objectCaller(() => officeOf(env, eventId))
   return {
-    plan: (sections) => ask('repeat', (office) => office.plan(sections)),
+    figures: () => ask('repeat', (office) => office.figures()),
+    plan: (sections) => {
+      rounds.planned(eventId)
+      return ask('repeat', (office) => office.plan(sections))
+    },
     map: (knownVersion) =>
       maps.map(eventId, knownVersion, (known) =>
         inLane(lanes.of(eventId).visits, () => ask('repeat', (office) => office.map(known))),
       ),
     hold: (call) => ask('repeat', (office) => office.hold(call)),
+    answered: (operation) => ask('repeat', (office) => office.answered(operation)),
     reservation: (reservationId, userId) =>
       ask('repeat', (office) => office.reservation(reservationId, userId)),
     giveUp: (reservationId, userId) => ask('repeat', (office) => office.giveUp(reservationId, userId)),

@@ -9,8 +9,9 @@ import * as z from 'zod'
 import { eventIdOfAdmission } from '../core/ids.ts'
 import { err, ok } from '../core/result.ts'
 import type { Result } from '../core/result.ts'
-import type { EntryGrant, EntryTokens, PublicKeyView } from '../ports/tokens.ts'
+import type { EntryGrant, EntryTokens, PublicKeyView, VerifiedGrant } from '../ports/tokens.ts'
 import type { EntrySigningJwk, EntryTokenConfig } from './entry-token-config.ts'
+import { VerifiedTokens } from './verified-tokens.ts'
 
 const PURPOSE = 'QUEUE_ENTRY'
 
@@ -35,11 +36,18 @@ type KeyRing = {
 /** Signs and verifies with the configured keys, which are imported once, at the first use. */
 export function createEntryTokens({ entryTokens }: { readonly entryTokens: EntryTokenConfig }): EntryTokens {
   let imported: KeyRing | undefined
+  const verified = new VerifiedTokens<VerifiedGrant>()
   // The resolved ring is kept, not its promise: a promise made by one request must not be awaited by another.
   const keyRing = async (): Promise<KeyRing> => (imported ??= await importKeyRing(entryTokens))
   return {
     sign: async (grant) => signGrant(grant, entryTokens, await keyRing()),
-    verify: async (token) => verifyGrant(token, entryTokens, await keyRing()),
+    verify: async (token) => {
+      const known = verified.get(token, Date.now())
+      if (known !== undefined) return ok(known)
+      const grant = await verifyGrant(token, entryTokens, await keyRing())
+      if (grant.ok) verified.put(token, grant.value, grant.value.expiresAtMs)
+      return grant
+    },
     jwks: () => ({ keys: entryTokens.alg === 'ES256' ? entryTokens.keys.map(publicView) : [] }),
   }
 }
@@ -65,7 +73,7 @@ async function verifyGrant(
   token: string,
   config: EntryTokenConfig,
   ring: KeyRing,
-): Promise<Result<Omit<EntryGrant, 'issuedAtMs'>, 'token-invalid'>> {
+): Promise<Result<VerifiedGrant, 'token-invalid'>> {
   const payload = await verifiedPayload(token, config.alg, ring)
   const parsed = CLAIMS.safeParse(payload)
   if (!parsed.success) return err('token-invalid')

@@ -1,7 +1,7 @@
 /** Guest sessions: HS256 with the Worker's own secret, for visitors of a site without an identity provider. */
 import { SignJWT, base64url, jwtVerify } from 'jose'
 import type { JWTPayload } from 'jose'
-import type { GuestSession, VisitorTokens } from '../ports/tokens.ts'
+import type { GuestSession, VisitorClaims, VisitorTokens } from '../ports/tokens.ts'
 import { visitorClaims } from './visitor-claims.ts'
 import { err, ok } from '../core/result.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
@@ -20,7 +20,7 @@ export function createGuestTokens(config: {
   // Imported once: given bytes, the library imports them for every token. The key is kept and not the promise of it,
   // which would belong to the request that made it.
   let imported: CryptoKey | undefined
-  const verified = new VerifiedTokens()
+  const verified = new VerifiedTokens<VisitorClaims>()
   const key = async (): Promise<CryptoKey> => (imported ??= await importKey(config.sessionSecret))
   return {
     createGuest: async (nowMs) =>

@@ -1,8 +1,8 @@
-/** What is refused, how it is said, and that nothing has changed after it. */
-import { request as httpRequest } from 'node:http'
-import { base64url, SignJWT } from 'jose'
+/** Ids, bodies and addresses that are refused, how it is said, and that nothing has changed after it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { expectFaults, expectProblem } from '../support/contract.ts'
+import { exactRequest, type ExactOptions } from '../support/exact-request.ts'
+import { untouchedEvent } from '../support/untouched-event.ts'
 import {
   ADMIN_KEY,
   ORIGIN_KEY,
@@ -10,88 +10,22 @@ import {
   type Answer,
   type Api,
   type TestUsher,
-  type Visitor,
 } from '../support/usher.ts'
 
-const SHOP = 'https://shop.example'
 const BODY_BYTES_MAX = 64 * 1024
 
 let usher: TestUsher
 let api: Api
-/** Pages of a shop on another site may call this one. */
-let shared: TestUsher
 
 beforeAll(async () => {
   usher = await startTestUsher()
-  shared = await startTestUsher({ CORS_ORIGINS: SHOP })
   api = usher.api
 })
 
-afterAll(async () => {
-  await usher.stop()
-  await shared.stop()
-})
+afterAll(() => usher.stop())
 
-type RawOptions = { readonly headers?: Record<string, string>; readonly chunks?: readonly Buffer[] }
-
-/** A request byte by byte: no path is tidied, and a body in chunks has no length. */
-function raw(method: string, path: string, { headers = {}, chunks = [] }: RawOptions = {}): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-  const { hostname, port } = new URL(usher.url)
-  const sent = httpRequest({ hostname, port, method, path, headers, agent: false }, (response) => {
-    const received: Buffer[] = []
-    response.on('data', (chunk: Buffer) => received.push(chunk))
-    response.on('error', reject)
-    response.on('end', () => {
-      const text = Buffer.concat(received).toString()
-      const pairs = Object.entries(response.headers).map(([name, value]): [string, string] => [
-        name,
-        String(value),
-      ])
-      const isJson = /json/.test(String(response.headers['content-type']))
-      resolve({
-        status: response.statusCode ?? 0,
-        body: isJson && text !== '' ? JSON.parse(text) : text,
-        headers: new Headers(pairs),
-      })
-    })
-  })
-  sent.on('error', reject)
-  for (const chunk of chunks) sent.write(chunk)
-  sent.end()
-  return promise
-}
-
-/** An event with one visitor who waits and one who is inside, and a check that this is still so. */
-async function untouched(): Promise<{
-  eventId: string
-  visitor: Visitor
-  admissionId: string
-  token: string
-  readonly check: () => Promise<void>
-}> {
-  const eventId = await api.event({ capacity: 1 })
-  const [inside, visitor] = await Promise.all([api.visitor(), api.visitor()])
-  await api.join(eventId, inside)
-  const { admissionId, entryToken: token } = await api.admitted(eventId, inside)
-  await api.join(eventId, visitor)
-  const read = async () => {
-    const { body } = await api.admin('GET', `events/${eventId}`)
-    const { body: admission } = await api.origin('GET', admissionId)
-    return { ...body, present: 0, admission }
-  }
-  const before = await read()
-  expect(before).toMatchObject({ waiting: 1, admitted: 1 })
-  return {
-    eventId,
-    visitor,
-    admissionId,
-    token,
-    check: async () => {
-      expect(await read()).toEqual(before)
-    },
-  }
-}
+const raw = (method: string, path: string, options?: ExactOptions): Promise<Answer> =>
+  exactRequest(usher.url, method, path, options)
 
 describe.concurrent('ids', () => {
   const BAD_IDS = [
@@ -177,7 +111,7 @@ describe.concurrent('bodies', () => {
   ]
 
   it('that are no JSON object are 400, wherever a body is taken', async () => {
-    const { eventId, visitor, admissionId, check } = await untouched()
+    const { eventId, visitor, admissionId, check } = await untouchedEvent(api)
     const calls = [
       ['POST', '/api/v1/sessions', ''],
       ['POST', `/api/v1/events/${eventId}/queue`, visitor.token],
@@ -227,7 +161,7 @@ describe.concurrent('bodies', () => {
       BODY_BYTES_MAX + 1,
     ])
     const headers = { 'content-type': 'application/json' }
-    const chunked = (text: string): RawOptions => ({
+    const chunked = (text: string): ExactOptions => ({
       headers,
       chunks: [Buffer.from(text.slice(0, 7)), Buffer.from(text.slice(7))],
     })
@@ -235,7 +169,7 @@ describe.concurrent('bodies', () => {
     expect((await raw('POST', '/api/v1/sessions', chunked(fitting))).status).toBe(201)
     expectProblem(await api.request('POST', '/api/v1/sessions', { body: tooLarge }), 413, 'body-too-large')
     expectProblem(await raw('POST', '/api/v1/sessions', chunked(tooLarge)), 413, 'body-too-large')
-    const { eventId, visitor, check } = await untouched()
+    const { eventId, visitor, check } = await untouchedEvent(api)
     expectProblem(await api.admin('PUT', `events/${eventId}`, tooLarge), 413, 'body-too-large')
     expectProblem(
       await api.request('POST', `/api/v1/events/${eventId}/queue`, { token: visitor.token, body: tooLarge }),
@@ -251,7 +185,7 @@ describe.concurrent('bodies', () => {
   })
 
   it('must be application/json, with any parameter', async () => {
-    const { eventId, visitor, check } = await untouched()
+    const { eventId, visitor, check } = await untouchedEvent(api)
     const body = '{}'
     for (const type of [
       'text/plain',
@@ -297,7 +231,7 @@ describe.concurrent('bodies', () => {
   })
 
   it('of the shop name the field at fault', async () => {
-    const { admissionId, token, check } = await untouched()
+    const { admissionId, token, check } = await untouchedEvent(api)
     for (const [body, ...pointers] of [
       [{}, '/token', '/sessionId'],
       [{ token }, '/sessionId'],
@@ -356,7 +290,7 @@ describe.concurrent('addresses', () => {
   })
 
   it('with another method are 405, with the methods in Allow, whoever asks', async () => {
-    const { eventId, admissionId, check } = await untouched()
+    const { eventId, admissionId, check } = await untouchedEvent(api)
     const calls: readonly (readonly [string, string, readonly string[]])[] = [
       ['/api/v1/sessions', 'GET', ['POST']],
       ['/api/v1/events', 'POST', ['GET']],
@@ -412,277 +346,6 @@ describe.concurrent('addresses', () => {
     const broker = `/api/v1/broker/events/${eventId}/tickets/waiting`
     await raw('HEAD', broker, { headers: { authorization: `Bearer ${visitor.token}` } })
     expect((await api.status(eventId)).body.waiting).toBe(0)
-  })
-})
-
-describe('credentials', () => {
-  /** What each kind of caller is answered with at an address of each kind; 0: let in. */
-  const EXPECTED = {
-    visitor: { visitor: 0, origin: 403, operator: 403 },
-    origin: { visitor: 403, origin: 0, operator: 403 },
-    operator: { visitor: 403, origin: 403, operator: 0 },
-  } as const
-
-  it('of the wrong kind are 403, bad ones and none 401, at every address', async () => {
-    const { eventId, admissionId, token: entryToken, visitor, check } = await untouched()
-    const calls: readonly (readonly [keyof typeof EXPECTED, string, string])[] = [
-      ['visitor', 'POST', `/api/v1/events/${eventId}/queue`],
-      ['visitor', 'GET', `/api/v1/events/${eventId}/queue`],
-      ['visitor', 'DELETE', `/api/v1/events/${eventId}/queue`],
-      ['visitor', 'GET', `/api/v1/events/${eventId}/queue/stream`],
-      ['visitor', 'GET', `/api/v1/broker/events/${eventId}/tickets/waiting`],
-      ['origin', 'POST', '/api/v1/admissions/redeem'],
-      ['origin', 'GET', `/api/v1/admissions/${admissionId}`],
-      ['origin', 'POST', `/api/v1/admissions/${admissionId}/renew`],
-      ['origin', 'POST', `/api/v1/admissions/${admissionId}/release`],
-      ['operator', 'PUT', `/api/v1/admin/events/${eventId}`],
-      ['operator', 'PATCH', `/api/v1/admin/events/${eventId}`],
-      ['operator', 'GET', `/api/v1/admin/events/${eventId}`],
-      ['operator', 'GET', '/api/v1/admin/events'],
-      ['operator', 'DELETE', `/api/v1/admin/events/${eventId}`],
-      ...['open', 'pause', 'resume', 'close', 'sold-out'].map(
-        (action) => ['operator', 'POST', `/api/v1/admin/events/${eventId}/${action}`] as const,
-      ),
-      ['operator', 'POST', `/api/v1/admin/admissions/${admissionId}/revoke`],
-      ['operator', 'PUT', '/api/v1/admin/pools/refused'],
-      ['operator', 'GET', '/metrics'],
-    ]
-    const bearers = { visitor: visitor.token, origin: ORIGIN_KEY, operator: ADMIN_KEY } as const
-    const bad = await badCredentials(visitor, entryToken)
-    for (const [kind, method, path] of calls) {
-      for (const [what, headers] of Object.entries(bad)) {
-        const answer = await raw(method, path, { headers })
-        expect([what, method, path, answer.status]).toEqual([what, method, path, 401])
-        expectProblem(answer, 401, 'unauthenticated')
-      }
-      for (const caller of ['visitor', 'origin', 'operator'] as const) {
-        if (EXPECTED[kind][caller] === 0) continue
-        const answer = await raw(method, path, { headers: { authorization: `Bearer ${bearers[caller]}` } })
-        expect([caller, method, path, answer.status]).toEqual([caller, method, path, 403])
-        expectProblem(answer, 403, 'forbidden')
-      }
-      if (kind === 'visitor') continue
-      expectProblem(
-        await raw(method, path, { headers: { cookie: visitor.cookie, origin: usher.url } }),
-        403,
-        'forbidden',
-      )
-    }
-    await check()
-  })
-
-  it('beat the cookie: a bad bearer beside a good cookie is refused', async () => {
-    const { eventId, visitor } = await untouched()
-    const headers = { authorization: 'Bearer nonsense', cookie: visitor.cookie }
-    expectProblem(await raw('GET', `/api/v1/events/${eventId}/queue`, { headers }), 401, 'unauthenticated')
-  })
-
-  it('may write Bearer as they like', async () => {
-    const { eventId, visitor } = await untouched()
-    for (const scheme of ['bearer', 'BEARER']) {
-      const headers = { authorization: `${scheme} ${visitor.token}` }
-      expect((await raw('GET', `/api/v1/events/${eventId}/queue`, { headers })).status).toBe(200)
-    }
-  })
-})
-
-async function badCredentials(
-  visitor: Visitor,
-  entryToken: string,
-): Promise<Record<string, Record<string, string>>> {
-  const [header = '', payload = ''] = visitor.token.split('.')
-  const admin = await new SignJWT({ role: 'ADMIN' })
-    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-    .setSubject(visitor.userId)
-    .setIssuer('usher:guest')
-    .setAudience('usher:visitor')
-    .setExpirationTime('1h')
-    .sign(new TextEncoder().encode('x'.repeat(48)))
-  const bearers = {
-    nonsense: 'nonsense',
-    'almost the operator key': `${ADMIN_KEY}x`,
-    'an unsigned token': `${header}.${payload}.`,
-    'a token that says it needs no signature': `${base64url.encode('{"alg":"none"}')}.${payload}.`,
-    'a token of a foreign secret that claims to be an operator': admin,
-    'an entry token': entryToken,
-    'a very long one': 'x'.repeat(6_000),
-  }
-  return {
-    none: {},
-    'an empty one': { authorization: '' },
-    'Bearer alone': { authorization: 'Bearer ' },
-    'another scheme': { authorization: `Basic ${Buffer.from(`admin:${ADMIN_KEY}`).toString('base64')}` },
-    'the bare key': { authorization: ADMIN_KEY },
-    'a bad cookie': { cookie: 'usher_visitor=nonsense' },
-    'a key in the cookie': { cookie: `usher_visitor=${ADMIN_KEY}` },
-    'another cookie': { cookie: visitor.cookie.replace('usher_visitor', 'visitor') },
-    ...Object.fromEntries(
-      Object.entries(bearers).map(([what, bearer]) => [what, { authorization: `Bearer ${bearer}` }]),
-    ),
-  }
-}
-
-describe.concurrent('other sites', () => {
-  const FOREIGN: readonly Record<string, string>[] = [
-    { origin: 'https://evil.example' },
-    { origin: 'null' },
-    { origin: 'http://127.0.0.1:1' },
-    { 'sec-fetch-site': 'cross-site' },
-    { 'sec-fetch-site': 'same-site' },
-    { origin: SHOP, 'sec-fetch-site': 'cross-site' },
-  ]
-
-  it('cannot change anything with the visitor’s cookie, nor can a request that hides where it comes from', async () => {
-    const { eventId, visitor, check } = await untouched()
-    const stranger = await api.visitor()
-    const path = `/api/v1/events/${eventId}/queue`
-    for (const from of [...FOREIGN, {}]) {
-      for (const [method, who] of [
-        ['POST', stranger],
-        ['DELETE', visitor],
-      ] as const) {
-        const answer = await raw(method, path, { headers: { cookie: who.cookie, ...from } })
-        expect([from, method, answer.status]).toEqual([from, method, 403])
-        expectProblem(answer, 403, answer.body.code)
-      }
-    }
-    for (const from of FOREIGN) {
-      const broker = `/api/v1/broker/events/${eventId}/tickets/waiting`
-      expect((await raw('GET', broker, { headers: { cookie: stranger.cookie, ...from } })).status).toBe(403)
-      expect((await raw('POST', '/api/v1/sessions', { headers: from })).status).toBe(403)
-    }
-    expectProblem(await api.place(eventId, stranger), 404, 'not-in-queue')
-    await check()
-  })
-
-  it('may do with a bearer token what its owner lets them: a token is no cookie', async () => {
-    const { eventId } = await untouched()
-    const visitor = await api.visitor()
-    const headers = { authorization: `Bearer ${visitor.token}`, origin: SHOP, 'sec-fetch-site': 'cross-site' }
-    expect((await raw('POST', `/api/v1/events/${eventId}/queue`, { headers })).status).toBe(201)
-  })
-
-  it('read nothing unless the operator has named them', async () => {
-    for (const path of ['/api/v1/events', '/healthz']) {
-      const { headers } = await api.request('GET', path, { headers: { origin: SHOP } })
-      expect(headers.get('access-control-allow-origin')).toBe(null)
-    }
-  })
-
-  it('that are named get their own origin back, with credentials, also in a preflight and a problem', async () => {
-    const eventId = await shared.api.event({ status: 'paused' })
-    const path = `/api/v1/events/${eventId}/queue`
-    const visitor = await shared.api.visitor()
-    const preflight = await shared.api.request('OPTIONS', path, {
-      headers: {
-        origin: SHOP,
-        'access-control-request-method': 'POST',
-        'access-control-request-headers': 'authorization',
-      },
-    })
-    expect(preflight.status).toBe(204)
-    expect(preflight.headers.get('access-control-allow-methods')).toMatch(/\bPOST\b/)
-    expect(preflight.headers.get('access-control-allow-headers')?.toLowerCase()).toMatch(/authorization/)
-    const joined = await shared.api.request('POST', path, {
-      headers: { cookie: visitor.cookie, origin: SHOP, 'sec-fetch-site': 'cross-site' },
-    })
-    expect(joined.status).toBe(201)
-    const problem = await shared.api.request('GET', '/api/v1/events/nobody', { headers: { origin: SHOP } })
-    for (const { headers } of [preflight, joined, problem]) {
-      expect(headers.get('access-control-allow-origin')).toBe(SHOP)
-      expect(headers.get('access-control-allow-credentials')).toBe('true')
-      expect(headers.get('vary')).toMatch(/origin/i)
-    }
-  })
-
-  it('that are not named get nothing beside those that are', async () => {
-    for (const origin of ['https://evil.example', `${SHOP}.evil.example`, 'null', 'http://shop.example']) {
-      const { headers } = await shared.api.request('GET', '/api/v1/events', { headers: { origin } })
-      expect([origin, headers.get('access-control-allow-origin')]).toEqual([origin, null])
-      expect(headers.get('vary')).toMatch(/origin/i)
-    }
-  })
-})
-
-describe.concurrent('an idempotency key', () => {
-  let keys = 0
-  const newKey = (): string => `key-${process.pid}-${(keys += 1)}`
-  const start = (key: string, body: unknown = {}): Promise<Answer> =>
-    api.request('POST', '/api/v1/sessions', { body, headers: { 'idempotency-key': key } })
-  const join = (eventId: string, { token }: Visitor, key: string, body?: unknown): Promise<Answer> =>
-    api.request('POST', `/api/v1/events/${eventId}/queue`, {
-      token,
-      headers: { 'idempotency-key': key },
-      ...(body !== undefined && { body }),
-    })
-
-  it('with the same body answers the same session, cookie included', async () => {
-    const key = newKey()
-    const [first, second] = [await start(key), await start(key)]
-    expect([second.status, second.body]).toEqual([first.status, first.body])
-    expect(second.headers.get('set-cookie')).toBe(first.headers.get('set-cookie'))
-    expect((await start(newKey())).body.userId).not.toBe(first.body.userId)
-  })
-
-  it('answers the first join to a retry, although the place has moved on since', async () => {
-    const eventId = await api.event({ status: 'paused' })
-    const [ahead, visitor] = await Promise.all([api.visitor(), api.visitor()])
-    await api.join(eventId, ahead)
-    const key = newKey()
-    const first = await join(eventId, visitor, key)
-    await api.leave(eventId, ahead)
-    const retried = await join(eventId, visitor, key)
-    expect([retried.status, retried.body]).toEqual([201, first.body])
-    expect((await api.place(eventId, visitor)).body.position).toBe(1)
-  })
-
-  it('with another body or at another address is 422, and changes nothing', async () => {
-    const [eventId, otherId] = [await api.event({ status: 'paused' }), await api.event({ status: 'paused' })]
-    const visitor = await api.visitor()
-    const key = newKey()
-    expect((await join(eventId, visitor, key, {})).status).toBe(201)
-    expectProblem(await join(eventId, visitor, key, { other: 1 }), 422, 'idempotency-key-reused')
-    expectProblem(await join(otherId, visitor, key, {}), 422, 'idempotency-key-reused')
-    expect((await api.status(otherId)).body.waiting).toBe(0)
-  })
-
-  it('is the caller’s own: the same one of another visitor is another', async () => {
-    const eventId = await api.event({ status: 'paused' })
-    const visitors = await api.visitors(3)
-    const key = newKey()
-    for (const [index, visitor] of visitors.entries()) {
-      const { status, body } = await join(eventId, visitor, key)
-      expect([status, body.userId, body.position]).toEqual([201, visitor.userId, index + 1])
-    }
-  })
-
-  it('used at once by many makes one session', async () => {
-    const key = newKey()
-    const answers = await Promise.all(Array.from({ length: 8 }, () => start(key)))
-    const users = new Set(
-      answers.filter(({ status }) => status === 201).map(({ body }) => body.userId as string),
-    )
-    expect(users.size).toBe(1)
-    for (const answer of answers) if (answer.status !== 201) expectProblem(answer, 409, 'request-in-progress')
-    expect((await start(key)).body.userId).toBe([...users][0])
-  })
-
-  it('has 1 to 128 printable characters, else it is 400', async () => {
-    for (const key of ['', 'x'.repeat(129), 'caf\u00e9', 'a\tb']) {
-      const answer = await raw('POST', '/api/v1/sessions', { headers: { 'idempotency-key': key } })
-      expect([key, answer.status]).toEqual([key, 400])
-      expectProblem(answer, 400, 'invalid-request')
-    }
-    expect((await start('x'.repeat(128))).status).toBe(201)
-  })
-
-  it('of a refused request may be used again', async () => {
-    const eventId = await api.event({ status: 'scheduled' })
-    const visitor = await api.visitor()
-    const key = newKey()
-    expectProblem(await join(eventId, visitor, key), 409, 'event-not-open')
-    await api.admin('POST', `events/${eventId}/open`)
-    expect((await join(eventId, visitor, key)).status).toBe(201)
   })
 })
 

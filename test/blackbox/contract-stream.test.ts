@@ -1,7 +1,7 @@
-/** What the stream promises: read raw, and by a client that knows nothing of us but the standard. */
-import { EventSource } from 'eventsource'
+/** What the stream promises, read raw: its format, how it is opened, and what it shows on the way to the front. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { expectFaults, expectProblem, ISO_TIME } from '../support/contract.ts'
+import { openedInside, pausedEvent } from '../support/streams.ts'
 import {
   eventually,
   pause,
@@ -9,7 +9,6 @@ import {
   type Api,
   type TestStream,
   type TestUsher,
-  type Visitor,
 } from '../support/usher.ts'
 
 let usher: TestUsher
@@ -22,37 +21,14 @@ beforeAll(async () => {
 
 afterAll(() => usher.stop())
 
-/** An event in which these visitors wait, in this order. */
-async function paused(visitors: readonly Visitor[], config: object = {}): Promise<string> {
-  const eventId = await api.event({ status: 'paused', ...config })
-  for (const visitor of visitors) expect((await api.join(eventId, visitor)).status).toBe(201)
-  return eventId
-}
-
-/** An event that has admitted this visitor, and the stream that said so. */
-async function inside(
-  visitor: Visitor,
-  config: object = {},
-): Promise<{ eventId: string; stream: TestStream; promotion: any }> {
-  const eventId = await api.event(config)
-  await api.join(eventId, visitor)
-  const stream = await api.stream(eventId, visitor)
-  const { data } = await stream.next('promotion')
-  return { eventId, stream, promotion: data }
-}
-
-function act(eventId: string, action: string): Promise<unknown> {
-  return api.admin('POST', `events/${eventId}/${action}`)
-}
-
 const positionsOf = (stream: TestStream): number[] =>
   stream.events.filter(({ event }) => event === 'position').map(({ data }) => data.position as number)
 
 describe.concurrent('the format', () => {
   it('is an event stream that nobody may store, with a retry line first and an id on every event', async () => {
     const visitor = await api.visitor()
-    const { stream, eventId } = await inside(visitor)
-    await act(eventId, 'pause')
+    const { stream, eventId } = await openedInside(api, visitor)
+    await api.act(eventId, 'pause')
     await stream.next('status')
     await api.leave(eventId, visitor)
     await stream.closed()
@@ -68,7 +44,7 @@ describe.concurrent('the format', () => {
 
   it('spreads the reconnects: not every client is told the same delay', async () => {
     const visitors = await api.visitors(6)
-    const eventId = await paused(visitors)
+    const eventId = await pausedEvent(api, visitors)
     const streams = await Promise.all(visitors.map((visitor) => api.stream(eventId, visitor)))
     for (const stream of streams) await stream.next('position')
     const delays = streams.map(({ parser }) => parser.retryMs ?? 0)
@@ -119,7 +95,7 @@ describe.concurrent('the format', () => {
       expectFaults(await api.putEvent('forged', { name }), '/name')
     }
     const visitor = await api.visitor()
-    const eventId = await paused([visitor], { name: 'a\u2028event: end\u2029data: {}' })
+    const eventId = await pausedEvent(api, [visitor], { name: 'a\u2028event: end\u2029data: {}' })
     const stream = await api.stream(eventId, visitor)
     await stream.next('position')
     expect(stream.events.map(({ event }) => event)).toEqual(['position'])
@@ -144,8 +120,8 @@ describe.concurrent('opening', () => {
 
   it('shows something within a second, to one who waits and to one who is inside', async () => {
     const [waiting, admitted] = await Promise.all([api.visitor(), api.visitor()])
-    const eventId = await paused([waiting])
-    const room = await inside(admitted)
+    const eventId = await pausedEvent(api, [waiting])
+    const room = await openedInside(api, admitted)
     room.stream.close()
     for (const [where, who, name] of [
       [eventId, waiting, 'position'],
@@ -162,7 +138,7 @@ describe.concurrent('opening', () => {
 
   it('a second time ends the first with `replaced`, and keeps the place', async () => {
     const [ahead, visitor] = await Promise.all([api.visitor(), api.visitor()])
-    const eventId = await paused([ahead, visitor])
+    const eventId = await pausedEvent(api, [ahead, visitor])
     const first = await api.stream(eventId, visitor)
     await first.next('position')
     const second = await api.stream(eventId, visitor)
@@ -181,7 +157,7 @@ describe.concurrent('opening', () => {
 
   it('after the place has ended says how, and ends', async () => {
     const visitor = await api.visitor()
-    const eventId = await paused([visitor])
+    const eventId = await pausedEvent(api, [visitor])
     await api.leave(eventId, visitor)
     const stream = await api.stream(eventId, visitor)
     expect((await stream.next('end')).data.reason).toBe('left')
@@ -194,7 +170,7 @@ describe.concurrent('the way to the front', () => {
     const visitors = await api.visitors(8)
     const [watched] = visitors.slice(-1)
     if (watched === undefined) throw new Error('nobody')
-    const eventId = await paused(visitors)
+    const eventId = await pausedEvent(api, visitors)
     const stream = await api.stream(eventId, watched)
     await stream.next('position', ({ position }) => position === 8)
     for (const visitor of visitors.slice(0, 7)) {
@@ -202,7 +178,7 @@ describe.concurrent('the way to the front', () => {
       await pause(250)
     }
     await stream.next('position', ({ position }) => position === 1)
-    await act(eventId, 'resume')
+    await api.act(eventId, 'resume')
     await stream.next('promotion')
     const positions = positionsOf(stream)
     expect(positions).toEqual([...new Set(positions)].toSorted((a, b) => b - a))
@@ -220,7 +196,7 @@ describe.concurrent('the way to the front', () => {
 
   it('INV-8: no position is shown that is smaller than the truth', async () => {
     const visitors = await api.visitors(4)
-    const eventId = await paused(visitors)
+    const eventId = await pausedEvent(api, visitors)
     const streams = await Promise.all(visitors.map((visitor) => api.stream(eventId, visitor)))
     const [first, ...rest] = visitors
     if (first === undefined) throw new Error('nobody')
@@ -239,8 +215,8 @@ describe.concurrent('the way to the front', () => {
 
   it('beats for those who wait and for those inside: one heartbeat within 6 s, the next 5 s later', async () => {
     const [waiting, admitted] = await Promise.all([api.visitor(), api.visitor()])
-    const eventId = await paused([waiting])
-    const room = await inside(admitted)
+    const eventId = await pausedEvent(api, [waiting])
+    const room = await openedInside(api, admitted)
     const openedAtMs = Date.now()
     const streams = [await api.stream(eventId, waiting), await api.stream(room.eventId, admitted)]
     for (const stream of streams) {
@@ -267,7 +243,7 @@ describe.concurrent('the way to the front', () => {
 
   it('a closed connection near the head is noticed within 2 s, and an open one is not taken for closed', async () => {
     const [gone, here] = await Promise.all([api.visitor(), api.visitor()])
-    const eventId = await paused([gone, here])
+    const eventId = await pausedEvent(api, [gone, here])
     const [closing, open] = [await api.stream(eventId, gone), await api.stream(eventId, here)]
     for (const stream of [closing, open]) await stream.next('position')
     const counts = async () => {
@@ -281,263 +257,5 @@ describe.concurrent('the way to the front', () => {
     expect(Date.now() - closedAtMs).toBeLessThan(2_100)
     expect(await counts()).toEqual([2, 1, 1])
     open.close()
-  })
-})
-
-describe.concurrent('a lost connection', () => {
-  it('costs the place only after the grace period, and not if the visitor is back by then', async () => {
-    const [inside, gone, back] = await Promise.all([api.visitor(), api.visitor(), api.visitor()])
-    const eventId = await api.event({ capacity: 1, disconnectGraceSeconds: 3 })
-    await api.join(eventId, inside)
-    await api.admitted(eventId, inside)
-    for (const visitor of [gone, back]) await api.join(eventId, visitor)
-    const streams = await Promise.all([gone, back].map((visitor) => api.stream(eventId, visitor)))
-    for (const stream of streams) await stream.next('position')
-    for (const stream of streams) stream.close()
-    const closedAtMs = Date.now()
-    // The counts are no sign of life; asking for the place would be one.
-    const counts = async () => {
-      const { body } = await api.admin('GET', `events/${eventId}`)
-      return [body.waiting as number, body.present as number]
-    }
-    await eventually(async () => ((await counts())[1] === 0 ? true : null))
-    const again = await api.stream(eventId, back)
-    expect((await again.next('position')).data.position).toBe(2)
-    expect(await counts()).toEqual([2, 1])
-    await again.next('position', ({ position }) => position === 1, 8_000)
-    expect(Date.now() - closedAtMs).toBeGreaterThanOrEqual(3_000)
-    expect(Date.now() - closedAtMs).toBeLessThan(3_000 + 2_000 + 1_500)
-    const late = await api.stream(eventId, gone)
-    expect((await late.next('end')).data.reason).toBe('expired')
-    expect((await api.join(eventId, gone)).body).toMatchObject({ state: 'WAITING', position: 2 })
-    again.close()
-  })
-
-  it('of somebody whose place ended meanwhile joins nobody by accident, not at the broker address either', async () => {
-    const visitor = await api.visitor()
-    const eventId = await paused([visitor])
-    await api.leave(eventId, visitor)
-    const resumed = await api.brokerStream(eventId, visitor, { 'last-event-id': '1' })
-    expect((await resumed.next('end')).data.reason).toBe('left')
-    expect((await api.status(eventId)).body.waiting).toBe(0)
-    const fresh = await api.brokerStream(eventId, visitor)
-    expect((await fresh.next('position')).data.position).toBe(1)
-    fresh.close()
-  })
-})
-
-describe.concurrent('the status', () => {
-  it('of the sale is heard within 2 s of every action, waiting or inside', async () => {
-    const [admitted, waiting] = await Promise.all([api.visitor(), api.visitor()])
-    const { eventId, stream } = await inside(admitted, { capacity: 1 })
-    await api.join(eventId, waiting)
-    const streams = [stream, await api.stream(eventId, waiting)]
-    for (const [action, status] of [
-      ['pause', 'paused'],
-      ['resume', 'open'],
-      ['sold-out', 'sold_out'],
-      ['close', 'closed'],
-    ] as const) {
-      const actedAtMs = Date.now()
-      await act(eventId, action)
-      // Those who wait are told the end of their wait by the first of the two that end it.
-      for (const listening of action === 'close' ? [stream] : streams) {
-        const { data, atMs } = await listening.next('status', (said) => said.status === status)
-        expect(data).toEqual({ type: 'EVENT_STATUS', status, timestamp: expect.any(Number) })
-        expect(atMs - actedAtMs).toBeLessThan(2_000)
-      }
-    }
-    stream.close()
-  })
-
-  it('of a paused sale admits nobody, and of a resumed one goes on', async () => {
-    const visitor = await api.visitor()
-    const eventId = await paused([visitor])
-    const stream = await api.stream(eventId, visitor)
-    await stream.next('heartbeat', undefined, 7_000)
-    expect(stream.events.some(({ event }) => event === 'promotion')).toBe(false)
-    await act(eventId, 'resume')
-    await stream.next('promotion')
-    stream.close()
-  })
-})
-
-describe.concurrent('the end', () => {
-  async function expectEnd(stream: TestStream, reason: string): Promise<void> {
-    const { data } = await stream.next('end')
-    expect(data).toEqual({ type: 'END', reason, timestamp: expect.any(Number) })
-    await stream.closed()
-    expect(stream.events.at(-1)?.event).toBe('end')
-  }
-
-  it('is `left` for who leaves, waiting or inside', async () => {
-    const [waiting, admitted] = await Promise.all([api.visitor(), api.visitor()])
-    const eventId = await paused([waiting])
-    const waitingStream = await api.stream(eventId, waiting)
-    const room = await inside(admitted)
-    await api.leave(eventId, waiting)
-    await api.leave(room.eventId, admitted)
-    await expectEnd(waitingStream, 'left')
-    await expectEnd(room.stream, 'left')
-  })
-
-  it('is `completed` when the shop says so', async () => {
-    const { stream, promotion } = await inside(await api.visitor())
-    await api.redeem(promotion.entryToken, 's')
-    await api.release(promotion.admissionId, 'completed')
-    await expectEnd(stream, 'completed')
-  })
-
-  it('is `expired` when the token is not redeemed in time', async () => {
-    const { stream } = await inside(await api.visitor(), { entryTokenTtlSeconds: 1 })
-    await expectEnd(stream, 'expired')
-  })
-
-  it.each([
-    ['sold-out', 'sold_out'],
-    ['close', 'closed'],
-  ])('is told to everybody who waits on %s, after the status', async (action, reason) => {
-    const visitors = await api.visitors(3)
-    const eventId = await paused(visitors)
-    const streams = await Promise.all(visitors.map((visitor) => api.stream(eventId, visitor)))
-    await act(eventId, action)
-    for (const stream of streams) {
-      await expectEnd(stream, reason)
-      expect(stream.events.slice(-2).map(({ event }) => event)).toEqual(['status', 'end'])
-    }
-    for (const visitor of visitors) {
-      const late = await api.stream(eventId, visitor)
-      await expectEnd(late, reason)
-    }
-  })
-})
-
-type Heard = { readonly event: string; readonly data: any; readonly id: string }
-
-/** The standard's client, as a browser has it, except that it sends a bearer token. */
-class StandardClient {
-  readonly heard: Heard[] = []
-  /** The `Last-Event-ID` of each connection; null at the first. */
-  readonly resumedFrom: (string | null)[] = []
-  readonly #source: EventSource
-
-  constructor(url: string, visitor: Visitor) {
-    this.#source = new EventSource(url, {
-      fetch: (input, init) => {
-        const headers = new Headers(init.headers)
-        this.resumedFrom.push(headers.get('last-event-id'))
-        headers.set('authorization', `Bearer ${visitor.token}`)
-        return fetch(input, { ...init, headers })
-      },
-    })
-    for (const name of ['position', 'promotion', 'heartbeat', 'status', 'end']) {
-      this.#source.addEventListener(name, ({ data, lastEventId }) => {
-        this.heard.push({ event: name, data: JSON.parse(data), id: lastEventId })
-        if (name === 'end') this.close()
-      })
-    }
-  }
-
-  next(name: string, fits: (data: any) => boolean = () => true, withinMs = 5_000): Promise<Heard> {
-    return eventually(
-      () => this.heard.find(({ event, data }) => event === name && fits(data)) ?? null,
-      withinMs,
-    )
-  }
-
-  close(): void {
-    this.#source.close()
-  }
-}
-
-const clientOf = (eventId: string, visitor: Visitor): StandardClient =>
-  new StandardClient(`${usher.url}/api/v1/events/${eventId}/queue/stream`, visitor)
-
-describe.concurrent('a standard EventSource', () => {
-  it('hears the position, the status, the promotion and the end, each with an id', async () => {
-    const [ahead, visitor] = await Promise.all([api.visitor(), api.visitor()])
-    const eventId = await paused([ahead, visitor])
-    const client = clientOf(eventId, visitor)
-    await client.next('position', ({ position }) => position === 2)
-    await api.leave(eventId, ahead)
-    await client.next('position', ({ position }) => position === 1)
-    await act(eventId, 'resume')
-    await client.next('status', ({ status }) => status === 'open')
-    const { data } = await client.next('promotion')
-    expect((await api.redeem(data.entryToken, 's')).status).toBe(200)
-    await api.release(data.admissionId)
-    await client.next('end', ({ reason }) => reason === 'completed')
-    for (const { id } of client.heard) expect(id).toMatch(/\S/)
-    expect(client.resumedFrom).toEqual([null])
-  })
-
-  it('works at the broker address, where it joins', async () => {
-    const eventId = await api.event()
-    const visitor = await api.visitor()
-    const client = new StandardClient(`${usher.url}/api/v1/broker/events/${eventId}/tickets/waiting`, visitor)
-    const { data } = await client.next('promotion')
-    expect((await api.place(eventId, visitor)).body.entryToken).toBe(data.entryToken)
-    client.close()
-  })
-})
-
-describe('a server that is killed', () => {
-  it('INV-9: reconnecting clients keep place and token, hear the same again, and are admitted after', async () => {
-    const [admitted, first, second] = await Promise.all([api.visitor(), api.visitor(), api.visitor()])
-    const room = await inside(admitted, { capacity: 1 })
-    room.stream.close()
-    const { eventId } = room
-    for (const visitor of [first, second]) await api.join(eventId, visitor)
-    const [insider, ...waiting] = [admitted, first, second].map((visitor) => clientOf(eventId, visitor))
-    if (insider === undefined) throw new Error('nobody')
-    await insider.next('promotion')
-    for (const [index, client] of waiting.entries()) {
-      await client.next('position', ({ position }) => position === index + 1)
-    }
-    const heardBefore = [insider, ...waiting].map(({ heard }) => heard.length)
-
-    const pid = usher.runtime.workerdPid()
-    if (pid === null) throw new Error('no workerd')
-    process.kill(pid, 'SIGKILL')
-
-    const heardSince = (index: number, name: string) => {
-      const heard = [insider, ...waiting][index]?.heard.slice(heardBefore[index]) ?? []
-      return heard.find(({ event }) => event === name) ?? null
-    }
-    const again = await eventually(() => heardSince(0, 'promotion'), 20_000)
-    expect([again.data.entryToken, again.data.admissionId]).toEqual([
-      room.promotion.entryToken,
-      room.promotion.admissionId,
-    ])
-    expect((await eventually(() => heardSince(1, 'position'), 10_000)).data.position).toBe(1)
-    expect((await eventually(() => heardSince(2, 'position'), 10_000)).data.position).toBe(2)
-    for (const { resumedFrom } of [insider, ...waiting]) {
-      expect(resumedFrom[0]).toBe(null)
-      expect(resumedFrom.at(-1)).toMatch(/\S/)
-    }
-
-    await api.release(room.promotion.admissionId)
-    const { data } = await eventually(() => heardSince(1, 'promotion'))
-    await api.release(data.admissionId)
-    await eventually(() => heardSince(2, 'promotion'))
-    for (const client of [insider, ...waiting]) client.close()
-  })
-
-  it('has forgotten nothing: the places say the same as before', async () => {
-    const visitors = await api.visitors(3)
-    const eventId = await paused(visitors)
-    const before = await Promise.all(visitors.map((visitor) => api.place(eventId, visitor)))
-    const pid = usher.runtime.workerdPid()
-    if (pid === null) throw new Error('no workerd')
-    process.kill(pid, 'SIGKILL')
-    const after = await eventually(async () => {
-      try {
-        return await Promise.all(visitors.map((visitor) => api.place(eventId, visitor)))
-      } catch {
-        // Nobody listens yet.
-        return null
-      }
-    }, 20_000)
-    expect(after.map(({ body }) => body)).toEqual(before.map(({ body }) => body))
   })
 })

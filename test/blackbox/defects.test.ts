@@ -23,10 +23,6 @@ beforeAll(async () => {
 
 afterAll(() => usher.stop())
 
-async function joinAll(eventId: string, visitors: readonly Visitor[]): Promise<void> {
-  for (const visitor of visitors) expect((await api.join(eventId, visitor)).status).toBe(201)
-}
-
 async function admittedAmong(eventId: string, visitors: readonly Visitor[]): Promise<Visitor[]> {
   const places = await Promise.all(visitors.map((visitor) => api.place(eventId, visitor)))
   return visitors.filter((_, index) => places[index]?.body.state === 'ADMITTED')
@@ -58,7 +54,7 @@ describe('capacity', () => {
   it('D1, INV-6: an entry token that expires gives its slot back, every time', async () => {
     const eventId = await api.event({ capacity: 1, entryTokenTtlSeconds: 1 })
     const visitors = await api.visitors(3)
-    await joinAll(eventId, visitors)
+    await api.joinAll(eventId, visitors)
     for (const visitor of visitors) await api.admitted(eventId, visitor, 8_000)
     await eventually(async () => ((await api.status(eventId)).body.admitted === 0 ? true : null))
   })
@@ -66,7 +62,7 @@ describe('capacity', () => {
   it('D2: completing, cancelling and leaving each make room for the next', async () => {
     const eventId = await api.event({ capacity: 1 })
     const visitors = await api.visitors(4)
-    await joinAll(eventId, visitors)
+    await api.joinAll(eventId, visitors)
     const endings: ((admissionId: string, visitor: Visitor) => Promise<unknown>)[] = [
       (admissionId) => api.release(admissionId, 'completed'),
       (admissionId) => api.release(admissionId, 'cancelled'),
@@ -83,8 +79,8 @@ describe('capacity', () => {
   it('D3, INV-6: leaving twice and releasing twice return one slot, and none to another event', async () => {
     const [eventId, otherId] = [await api.event({ capacity: 2 }), await api.event({ capacity: 1 })]
     const visitors = await api.visitors(6)
-    await joinAll(eventId, visitors)
-    await joinAll(otherId, visitors)
+    await api.joinAll(eventId, visitors)
+    await api.joinAll(otherId, visitors)
     const first = visitors[0] as Visitor
     const { admissionId } = await api.admitted(eventId, first)
     await untilAdmitted(otherId, visitors, 1)
@@ -106,7 +102,7 @@ describe('capacity', () => {
       Array.from({ length: 4 }, () => api.event({ capacity: 5, poolId: 'arena' })),
     )
     const visitors = await api.visitors(5)
-    await Promise.all(eventIds.map((eventId) => joinAll(eventId, visitors)))
+    await Promise.all(eventIds.map((eventId) => api.joinAll(eventId, visitors)))
     const inside = async () =>
       (await Promise.all(eventIds.map((eventId) => api.status(eventId)))).reduce(
         (sum, { body }) => sum + body.admitted,
@@ -121,7 +117,7 @@ describe('capacity', () => {
     const eventId = await api.event({ capacity: 1 })
     const visitors = await api.visitors(2)
     const stream = await (async () => {
-      await joinAll(eventId, visitors)
+      await api.joinAll(eventId, visitors)
       return api.stream(eventId, visitors[0] as Visitor)
     })()
     const { data } = await stream.next('promotion')
@@ -189,7 +185,7 @@ describe('places', () => {
   it('D18: closing the tab keeps the place, and another device of the same visitor has it too', async () => {
     const eventId = await api.event({ status: 'paused' })
     const [ahead, visitor] = [await api.visitor(), await api.visitor()]
-    await joinAll(eventId, [ahead, visitor])
+    await api.joinAll(eventId, [ahead, visitor])
     const tab = await api.stream(eventId, visitor)
     expect((await tab.next('position')).data.position).toBe(2)
     tab.close()
@@ -226,7 +222,7 @@ describe('promotion', () => {
   it('D6, INV-1: a grant whose answer was lost is settled by asking again, and admits nobody twice', async () => {
     const eventId = await api.event({ capacity: 3, status: 'paused' })
     const visitors = await api.visitors(6)
-    await joinAll(eventId, visitors)
+    await api.joinAll(eventId, visitors)
     usher.runtime.front?.faults.set({ dropAfterExecute: 2 })
     await api.admin('POST', `events/${eventId}/resume`)
     await untilAdmitted(eventId, visitors, 3)
@@ -237,7 +233,7 @@ describe('promotion', () => {
   it('D11, INV-2: absent heads do not hold the line, and keep their places', async () => {
     const eventId = await api.event({ capacity: 3, status: 'paused' })
     const [absent, present] = [await api.visitors(3), await api.visitors(3)]
-    await joinAll(eventId, [...absent, ...present])
+    await api.joinAll(eventId, [...absent, ...present])
     const streams = await Promise.all([...absent, ...present].map((visitor) => api.stream(eventId, visitor)))
     for (const stream of streams.slice(0, 3)) stream.close()
     await eventually(async () => {
@@ -253,7 +249,7 @@ describe('promotion', () => {
   it('D14, INV-2: the order is the order of the joins', async () => {
     const eventId = await api.event({ capacity: 1 })
     const visitors = await api.visitors(4)
-    await joinAll(eventId, visitors)
+    await api.joinAll(eventId, visitors)
     for (const visitor of visitors) {
       const { admissionId } = await api.admitted(eventId, visitor)
       await api.release(admissionId)
@@ -263,7 +259,7 @@ describe('promotion', () => {
   it('D15, D16: while nothing changes, ticks ask Redis nothing, and no keyspace is ever scanned', async () => {
     const eventId = await api.event({ capacity: 1 })
     const visitors = await api.visitors(30)
-    await joinAll(eventId, visitors)
+    await api.joinAll(eventId, visitors)
     await api.admitted(eventId, visitors[0] as Visitor)
     const ticks = async () => {
       const metrics = await api.request('GET', '/metrics', { token: 'test-admin-key' })
@@ -285,7 +281,7 @@ describe('promotion', () => {
     const eventId = await api.event({ capacity: 301 })
     // A pool's first use tells the line its generation; that belongs to the pool, not to the batch.
     const first = await api.visitor()
-    await joinAll(eventId, [first])
+    await api.joinAll(eventId, [first])
     await untilAdmitted(eventId, [first], 1)
     await api.admin('POST', `events/${eventId}/pause`)
     const visitors = await api.visitors(300)
@@ -299,7 +295,7 @@ describe('promotion', () => {
   it('D19: whoever holds a stream hears of the admission on it', async () => {
     const eventId = await api.event({ capacity: 1 })
     const visitors = await api.visitors(3)
-    await joinAll(eventId, visitors)
+    await api.joinAll(eventId, visitors)
     const streams = await Promise.all(visitors.map((visitor) => api.stream(eventId, visitor)))
     for (const stream of streams) {
       const { data } = await stream.next('promotion')
@@ -311,7 +307,7 @@ describe('promotion', () => {
   it('D20: one second admits at most batchSizeMax', async () => {
     const eventId = await api.event({ capacity: 1_000, batchSizeMax: 5, status: 'paused' })
     const visitors = await api.visitors(20)
-    await joinAll(eventId, visitors)
+    await api.joinAll(eventId, visitors)
     await api.admin('POST', `events/${eventId}/resume`)
     await untilAdmitted(eventId, visitors, 20)
     const places = await Promise.all(visitors.map((visitor) => api.place(eventId, visitor)))
@@ -323,7 +319,7 @@ describe('promotion', () => {
   it('D22: the watchdog may run twice, three times or late, and changes nothing but delay', async () => {
     const eventId = await api.event({ capacity: 2 })
     const visitors = await api.visitors(5)
-    await joinAll(eventId, visitors)
+    await api.joinAll(eventId, visitors)
     await untilAdmitted(eventId, visitors, 2)
     await Promise.all([
       usher.runtime.runCron(),

@@ -46,10 +46,6 @@ async function flush(): Promise<void> {
   client.close()
 }
 
-async function joinAll(eventId: string, visitors: readonly Visitor[]): Promise<void> {
-  for (const visitor of visitors) expect((await api.join(eventId, visitor)).status).toBe(201)
-}
-
 const statesOf = async (eventId: string, visitors: readonly Visitor[]): Promise<string[]> =>
   (await Promise.all(visitors.map((visitor) => api.place(eventId, visitor)))).map(
     ({ body }) => body.state as string,
@@ -118,7 +114,7 @@ describe('while Redis is away', () => {
     front.faults.set({ outage: true })
     const eventId = await api.event({ capacity: 2 })
     const visitors = await api.visitors(4)
-    await joinAll(eventId, visitors)
+    await api.joinAll(eventId, visitors)
     const stream = await api.stream(eventId, visitors[3] as Visitor)
     expect((await stream.next('position')).data.position).toBe(4)
     await eventually(async () => ((await api.status(eventId)).body.holding === true ? true : null))
@@ -146,7 +142,7 @@ describe('while Redis is away', () => {
   it('in the middle, those inside go on: redeem, renew and release work, and the next waits for its return', async () => {
     const eventId = await api.event({ capacity: 1 })
     const [inside, next, late] = await Promise.all([api.visitor(), api.visitor(), api.visitor()])
-    await joinAll(eventId, [inside, next])
+    await api.joinAll(eventId, [inside, next])
     const { entryToken, admissionId } = await api.admitted(eventId, inside)
     front.faults.set({ outage: true })
     expect((await api.redeem(entryToken, 'one')).body).toMatchObject({ state: 'redeemed', admissionId })
@@ -154,7 +150,7 @@ describe('while Redis is away', () => {
     expectProblem(await api.redeem(entryToken, 'two'), 409, 'token-already-redeemed')
     expect((await api.origin('POST', `${admissionId}/renew`, {})).status).toBe(200)
     expect((await api.release(admissionId)).body).toMatchObject({ state: 'ended', outcome: 'completed' })
-    await joinAll(eventId, [late])
+    await api.joinAll(eventId, [late])
     await eventually(async () => ((await api.status(eventId)).body.holding === true ? true : null))
     expect(await statesOf(eventId, [inside, next, late])).toEqual(['COMPLETED', 'WAITING', 'WAITING'])
     front.faults.clear()
@@ -198,7 +194,7 @@ describe('when Redis forgets', () => {
   ])('INV-1, INV-5: by %s: no second session, nobody too many, and then the next', async (_what, forget) => {
     const eventId = await api.event({ capacity: 1 })
     const [visitor, next] = await Promise.all([api.visitor(), api.visitor()])
-    await joinAll(eventId, [visitor, next])
+    await api.joinAll(eventId, [visitor, next])
     const { entryToken, admissionId } = await api.admitted(eventId, visitor)
     expect((await api.redeem(entryToken, 'one')).status).toBe(200)
     await forget()
@@ -216,11 +212,11 @@ describe('when Redis is unreliable', () => {
   it('slow: joins, positions and redemptions do not wait for it', async () => {
     const eventId = await api.event({ capacity: 1 })
     const [inside, second, third] = await Promise.all([api.visitor(), api.visitor(), api.visitor()])
-    await joinAll(eventId, [inside])
+    await api.joinAll(eventId, [inside])
     const { entryToken, admissionId } = await api.admitted(eventId, inside)
     front.faults.set({ delayMs: 500 })
     const startedAtMs = Date.now()
-    await joinAll(eventId, [second, third])
+    await api.joinAll(eventId, [second, third])
     expect((await api.redeem(entryToken, 's')).status).toBe(200)
     expect((await api.release(admissionId)).status).toBe(200)
     expect(Date.now() - startedAtMs).toBeLessThan(450)
@@ -230,7 +226,7 @@ describe('when Redis is unreliable', () => {
   it('INV-6: a release whose answer is lost gives the place back once', async () => {
     const eventId = await api.event({ capacity: 1 })
     const visitors = await api.visitors(4)
-    await joinAll(eventId, visitors)
+    await api.joinAll(eventId, visitors)
     const { admissionId } = await api.admitted(eventId, visitors[0] as Visitor)
     front.faults.set({ dropAfterExecute: 2 })
     expect((await api.release(admissionId)).status).toBe(200)
@@ -241,7 +237,7 @@ describe('when Redis is unreliable', () => {
   it('INV-5: a redemption whose answer is lost stays with its session', async () => {
     const eventId = await api.event({ capacity: 1 })
     const [visitor, next] = await Promise.all([api.visitor(), api.visitor()])
-    await joinAll(eventId, [visitor, next])
+    await api.joinAll(eventId, [visitor, next])
     const { entryToken, admissionId } = await api.admitted(eventId, visitor)
     front.faults.set({ dropAfterExecute: 1 })
     const first = await api.redeem(entryToken, 'one')
@@ -316,7 +312,7 @@ describe('when the server is killed', () => {
   it('INV-1, INV-5: amid a sale: tokens and sessions are the same after, capacity holds, the next is admitted', async () => {
     const eventId = await api.event({ capacity: 3 })
     const visitors = await api.visitors(6)
-    await joinAll(eventId, visitors)
+    await api.joinAll(eventId, visitors)
     await untilStates(eventId, visitors, [
       ...Array<string>(3).fill('ADMITTED'),
       ...Array<string>(3).fill('WAITING'),

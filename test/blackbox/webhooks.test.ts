@@ -1,7 +1,7 @@
 /** What the shop is told, by the production bundle and the runtime's own queues. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { ShopApi } from '../support/shop.ts'
-import { eventually, startTestUsher, type TestUsher } from '../support/usher.ts'
+import { ADMIN_KEY, eventually, startTestUsher, type TestUsher } from '../support/usher.ts'
 import { WebhookShop } from '../support/webhook-shop.ts'
 
 /** Long enough for the queue, short enough to wait for. */
@@ -47,6 +47,16 @@ function deadLetters() {
 async function deadLetterOf(eventId: string) {
   const { body } = await deadLetters()
   return body.deadLetters.find((letter: { eventId: string }) => letter.eventId === eventId) ?? null
+}
+
+async function listedDead(): Promise<number> {
+  return (await deadLetters()).body.deadLetters.length
+}
+
+/** As the metrics say. */
+async function countedDead(): Promise<number> {
+  const { body } = await usher.api.request('GET', '/metrics', { token: ADMIN_KEY })
+  return Number(/^usher_dead_letters (\d+)$/m.exec(body)?.[1])
 }
 
 describe('the shop', () => {
@@ -116,6 +126,8 @@ describe('the shop', () => {
     const { eventId, buyer } = await sale()
     await usher.api.release(buyer.admissionId)
     const letter = await eventually(() => deadLetterOf(eventId))
+    expect(await countedDead()).toBe(await listedDead())
+    expect(await countedDead()).toBeGreaterThan(0)
     const [refused] = shop.of('admission.ended', eventId)
     expect(letter).toMatchObject({
       id: refused?.id,
@@ -129,6 +141,7 @@ describe('the shop', () => {
     const [, again] = await shop.hears('admission.ended', eventId, 2)
     expect(again?.body).toBe(refused?.body)
     await eventually(async () => ((await deadLetterOf(eventId)) === null ? true : null))
+    expect(await countedDead()).toBe(await listedDead())
     expect((await usher.api.admin('POST', `webhooks/dead-letters/${letter.id}/replay`)).status).toBe(404)
   })
 

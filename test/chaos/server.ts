@@ -127,6 +127,7 @@ export class Server {
         PORT: String(this.#port),
         USHER_STATE_DIR: stateDir,
         USHER_REDIS: redis,
+        USHER_POSTGRES: 'none',
         ...keys,
       },
       detached: true,

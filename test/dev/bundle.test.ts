@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { bundleWorker, type WorkerBundle } from '../../dev/bundle.ts'
+import { PAGES_ARE_BUILT } from '../../dev/pages.ts'
 import { startUsher } from '../../dev/runtime.ts'
 import { PROJECT_ROOT, readSettings } from '../../dev/settings.ts'
 import { claimStateDir } from '../../dev/state-dir.ts'
@@ -25,10 +26,9 @@ beforeEach(() => {
   cpSync(join(PROJECT_ROOT, 'wrangler.toml'), join(root, 'wrangler.toml'))
   for (const directory of ['src', 'lua', 'public']) mkdirSync(join(root, directory))
   writeFileSync(join(root, 'lua/one.lua'), 'return 1')
-  // The toml's own build of the pages, which a bundle does not rely on.
+  // The toml's own build of the pages: a bundle has built them once, and does not rely on dist/public.
   mkdirSync(join(root, 'dev'))
-  mkdirSync(join(root, 'dist/public'), { recursive: true })
-  writeFileSync(join(root, 'dev/pages.ts'), '')
+  writeFileSync(join(root, 'dev/pages.ts'), `process.exit(process.env['${PAGES_ARE_BUILT}'] === '1' ? 0 : 1)`)
   mkdirSync(join(root, 'migrations/d1'), { recursive: true })
   writeWorker('first')
 })

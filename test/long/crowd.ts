@@ -83,7 +83,7 @@ export class Crowd {
   }
 
   async #come(visitor: Visitor, second: number): Promise<void> {
-    const joined = await visitor.line.engine.join(visitor.userId)
+    const joined = await visitor.line.engine.visits.join(visitor.userId)
     this.#saw(joined.ok && joined.value.created ? 'joined' : 'join refused')
     visitor.phase = 'waiting'
     visitor.sinceSecond = second
@@ -94,10 +94,10 @@ export class Crowd {
     const { line, userId, plan } = visitor
     if ('afterSeconds' in plan && second - visitor.sinceSecond >= plan.afterSeconds) {
       this.#saw(plan.kind)
-      if (plan.kind === 'leaves') await line.engine.leave(userId)
+      if (plan.kind === 'leaves') await line.engine.visits.leave(userId)
       return
     }
-    const place = await line.engine.place(userId)
+    const place = await line.engine.visits.place(userId)
     this.#saw('polled')
     if (place.ok && place.value.state === 'WAITING')
       return this.#at(second + Math.floor(place.value.pollAfterMs / 1_000), visitor)
@@ -113,10 +113,10 @@ export class Crowd {
     if (plan.kind === 'never comes') return this.#saw(plan.kind)
     if (!('staySeconds' in plan)) {
       this.#saw('gives back')
-      await line.engine.leave(userId)
+      await line.engine.visits.leave(userId)
       return
     }
-    const redeemed = await line.engine.redeem({ admissionId, sessionDigest: `session-${userId}` })
+    const redeemed = await line.engine.shop.redeem({ admissionId, sessionDigest: `session-${userId}` })
     if (!redeemed.ok) return this.#saw(`not redeemed: ${redeemed.error.reason}`)
     this.#saw('redeemed')
     visitor.phase = 'inside'
@@ -128,13 +128,13 @@ export class Crowd {
     const { line, plan, admissionId } = visitor
     const leftSeconds = 'staySeconds' in plan ? plan.staySeconds - (second - visitor.sinceSecond) : 0
     if (leftSeconds > 0) {
-      const renewed = await line.engine.renew(admissionId)
+      const renewed = await line.engine.shop.renew(admissionId)
       this.#saw(renewed.ok ? 'renewed' : `not renewed: ${renewed.error.reason}`)
       return this.#at(second + Math.min(leftSeconds, RENEW_AFTER_SECONDS), visitor)
     }
     this.#saw(plan.kind)
     if (plan.kind === 'vanishes') return
-    await line.engine.release(admissionId, plan.kind === 'completes' ? 'completed' : 'cancelled')
+    await line.engine.shop.release(admissionId, plan.kind === 'completes' ? 'completed' : 'cancelled')
   }
 
   #at(second: number, visitor: Visitor): void {

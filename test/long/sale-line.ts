@@ -100,7 +100,7 @@ export class SaleLine {
   }
 
   async counter(name: LineCounter): Promise<number> {
-    const metrics = await this.engine.metrics()
+    const metrics = await this.engine.reports.metrics()
     return metrics.ok ? metrics.value.counters[name] : 0
   }
 

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { findBinaries } from '../../dev/postgres/binaries.ts'
 import { startLocalPostgres } from '../../dev/postgres/local.ts'
 
@@ -27,6 +27,7 @@ async function claimsAt(url: string): Promise<number> {
 
 test('a run that asks for no PostgreSQL has none', async () => {
   expect(await start({})).toBeNull()
+  expect(await start({ USHER_POSTGRES: 'none' })).toBeNull()
 })
 
 test('settings that cannot be meant are refused with a text that says what is expected', async () => {
@@ -72,3 +73,29 @@ test.skipIf(findBinaries() === null)(
     await second?.stop()
   },
 )
+
+test.skipIf(findBinaries() === null || process.getuid?.() !== 0)(
+  'below a directory that only root may enter, the data are where its user can reach them, and found again',
+  async () => {
+    const hidden = join(stateDir, 'hidden')
+    mkdirSync(join(hidden, 'state'), { recursive: true })
+    chmodSync(hidden, 0o700)
+    const first = await startLocalPostgres({ USHER_POSTGRES: 'embedded' }, join(hidden, 'state'))
+    const sql = postgres(first?.url ?? '', { max: 1 })
+    await sql`INSERT INTO drop_claims VALUES ('drop', 'ada', 'CODE', 1)`
+    await sql.end()
+    await first?.stop()
+    const second = await startLocalPostgres({ USHER_POSTGRES: 'if-possible' }, join(hidden, 'state'))
+    expect(await claimsAt(second?.url ?? '')).toBe(1)
+    await second?.stop()
+    rmSync(readFileSync(join(hidden, 'state/postgres.path'), 'utf8'), { recursive: true })
+  },
+)
+
+test('a start that would be glad of PostgreSQL, and cannot have it, says why and goes on without', async () => {
+  const said = vi.spyOn(console, 'log').mockImplementation(() => {})
+  const blocked = join(stateDir, 'blocked')
+  writeFileSync(blocked, '')
+  expect(await startLocalPostgres({ USHER_POSTGRES: 'if-possible' }, blocked)).toBeNull()
+  expect(said.mock.calls.join()).toMatch(/^PostgreSQL: none \(.+\)$/)
+})

@@ -124,7 +124,7 @@ export class SimShards {
         if (this.#world.mutant?.shardsAnswerEarly) resolve(answer)
         else host.whenDurable(() => resolve(answer))
       }
-      engine.joinBlock(report).then(heard, (error: unknown) => {
+      engine.visits.joinBlock(report).then(heard, (error: unknown) => {
         if (life === host.life) this.#world.unexpected('joinBlock', error)
       })
     })

@@ -227,11 +227,11 @@ export class SimStreamShards {
       line: {
         openRemote: (requests) => {
           for (const { stream, userId } of requests) life.userIds.set(stream, userId)
-          return this.#call(life, (engine) => engine.openRemote(requests))
+          return this.#call(life, (engine) => engine.visits.openRemote(requests))
         },
         follow: (request) => {
           const told = world.mutant?.streamsNotRetold ? { ...request, opened: [] } : request
-          return this.#call(life, (engine) => engine.follow(told))
+          return this.#call(life, (engine) => engine.visits.follow(told))
         },
       },
       follower,

@@ -84,7 +84,7 @@ export class Crowd {
     this.#ask<{ place: Place }>(
       host,
       `${userId} joins`,
-      (engine) => engine.join(userId),
+      (engine) => engine.visits.join(userId),
       ({ place }, { moment }) => this.#sawPlace(host, place, moment),
       () => this.#truthOf(host, userId),
       ({ place }, truth) => this.#decidedPlace(host, place, truth),
@@ -95,7 +95,7 @@ export class Crowd {
     this.#ask<Place>(
       host,
       `${userId} asks`,
-      (engine) => engine.place(userId),
+      (engine) => engine.visits.place(userId),
       (place, { moment }) => this.#sawPlace(host, place, moment),
       () => this.#truthOf(host, userId),
       (place, truth) => this.#decidedPlace(host, place, truth),
@@ -103,7 +103,7 @@ export class Crowd {
   }
 
   leave(host: SimHost, userId: string): void {
-    this.#ask(host, `${userId} leaves`, (engine) => engine.leave(userId))
+    this.#ask(host, `${userId} leaves`, (engine) => engine.visits.leave(userId))
   }
 
   listen(host: SimHost, userId: string, joins: boolean): void {
@@ -125,7 +125,7 @@ export class Crowd {
     this.#ask(
       host,
       `${userId} listens`,
-      (engine) => Promise.resolve(engine.openStream(userId, joins, false)),
+      (engine) => Promise.resolve(engine.visits.openStream(userId, joins, false)),
       () => host.streams?.show(userId),
     )
   }
@@ -146,7 +146,7 @@ export class Crowd {
     this.#ask<Admission>(
       host,
       `${who} redeems ${admissionId}`,
-      (engine) => engine.redeem({ admissionId, sessionDigest }),
+      (engine) => engine.shop.redeem({ admissionId, sessionDigest }),
       () => this.#world.oracle.redeemed(admissionId, sessionDigest),
     )
   }
@@ -155,7 +155,7 @@ export class Crowd {
     this.#ask<Admission>(
       host,
       `renew ${admissionId}`,
-      (engine) => engine.renew(admissionId),
+      (engine) => engine.shop.renew(admissionId),
       this.#sawAdmission,
     )
   }
@@ -164,7 +164,7 @@ export class Crowd {
     this.#ask<Admission>(
       host,
       `${outcome} ${admissionId}`,
-      (engine) => engine.release(admissionId, outcome),
+      (engine) => engine.shop.release(admissionId, outcome),
       this.#sawAdmission,
     )
   }
@@ -173,7 +173,7 @@ export class Crowd {
     this.#ask<Admission>(
       host,
       `revoke ${admissionId}`,
-      (engine) => engine.revoke(admissionId),
+      (engine) => engine.shop.revoke(admissionId),
       this.#sawAdmission,
     )
   }
@@ -184,7 +184,7 @@ export class Crowd {
     this.#ask(
       host,
       'somebody forges',
-      (engine) => engine.redeem({ admissionId, sessionDigest: 'thief' }),
+      (engine) => engine.shop.redeem({ admissionId, sessionDigest: 'thief' }),
       () => {
         throw new Violation('INV-5', 'a forged admission was redeemed')
       },

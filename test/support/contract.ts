@@ -5,6 +5,11 @@ import { ADMIN_KEY, ORIGIN_KEY, type Answer } from './usher.ts'
 /** As every time outside a stream is written. */
 export const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/
 
+/** A time so many seconds from now, as it is written. */
+export function fromNow(seconds: number): string {
+  return new Date(Date.now() + seconds * 1_000).toISOString()
+}
+
 /** Beyond the contract's list: `joinNumber`, the input of a draw, and `number`, which the document of progress needs. */
 export const PLACE_FIELDS = [
   'admissionId',

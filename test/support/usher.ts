@@ -127,6 +127,19 @@ export class Api {
     })
   }
 
+  async detail(eventId: string): Promise<Answer['body']> {
+    return (await this.admin('GET', `events/${eventId}`)).body
+  }
+
+  /** `pause`, `resume` and the like. */
+  act(eventId: string, action: string): Promise<Answer> {
+    return this.admin('POST', `events/${eventId}/${action}`)
+  }
+
+  patch(eventId: string, change: object): Promise<Answer> {
+    return this.admin('PATCH', `events/${eventId}`, change)
+  }
+
   origin(method: string, path: string, body?: unknown): Promise<Answer> {
     return this.request(method, `/api/v1/admissions/${path}`, {
       token: ORIGIN_KEY,
@@ -140,6 +153,14 @@ export class Api {
 
   join(eventId: string, visitor: Visitor): Promise<Answer> {
     return this.request('POST', `/api/v1/events/${eventId}/queue`, { token: visitor.token })
+  }
+
+  /** New visitors, one after the other. */
+  async joinAll(eventId: string, visitors: readonly Visitor[]): Promise<void> {
+    for (const visitor of visitors) {
+      const { status, body } = await this.join(eventId, visitor)
+      if (status !== 201) throw new Error(`not joined: ${status} ${JSON.stringify(body)}`)
+    }
   }
 
   place(eventId: string, visitor: Visitor): Promise<Answer> {

@@ -1,6 +1,7 @@
 /** What the bench says of a run: the table, the JSON, the options, the flame graph. */
 import { describe, expect, it } from 'vitest'
 import { readOptions } from '../../bench/options.ts'
+import { loadsOf } from '../../bench/paths/purchase.ts'
 import { flameGraph, selfTimes, type CpuProfile } from '../../bench/profile/flame-graph.ts'
 import { namedBySource } from '../../bench/profile/source-names.ts'
 import { toJson } from '../../bench/report/json.ts'
@@ -83,6 +84,16 @@ describe('the options', () => {
       rounds: 9,
     })
     expect(readOptions(['--quick']).rounds).toBe(3)
+  })
+
+  it('name one rate instead of the two that have targets', () => {
+    expect(loadsOf(readOptions([]).perSecond).map(({ perSecond }) => perSecond)).toEqual([100, 900])
+    const [load, ...others] = loadsOf(readOptions(['purchase', '--per-second', '300']).perSecond)
+    expect(load).toMatchObject({ perSecond: 300, steps: ['charge', 'reserve', 'pay'] })
+    expect(load).not.toHaveProperty('target')
+    expect(others).toEqual([])
+    for (const rate of ['0', '1.5', 'many', '5001'])
+      expect(() => readOptions(['--per-second', rate])).toThrow('--per-second')
   })
 
   it('refuse no rounds and unknown words', () => {

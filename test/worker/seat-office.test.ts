@@ -3,7 +3,9 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { shardOf } from '../../src/core/scale.ts'
+import { ERRAND_AGAIN_MS } from '../../src/purchase/core/orders.ts'
 import { WALLET_SHARDS } from '../../src/purchase/core/limits.ts'
+import type { OperationName } from '../../src/ports/idempotency.ts'
 import type { HoldCall } from '../../src/purchase/ports.ts'
 
 const HOLD_MS = 300_000
@@ -25,9 +27,13 @@ async function planned(): Promise<Office> {
   return office
 }
 
+function operation(operationId: string): OperationName {
+  return { operationId, requestHash: '' }
+}
+
 function call(over: Partial<HoldCall> = {}): HoldCall {
   return {
-    operationId: 'o1',
+    operation: operation('o1'),
     userId: 'ann',
     admissionId: 'admission of ann',
     selection: { kind: 'seats', seatIds: ['A-1-1', 'A-1-2'] },
@@ -39,7 +45,7 @@ function call(over: Partial<HoldCall> = {}): HoldCall {
 async function held(office: Office, over: Partial<HoldCall> = {}) {
   const result = await office.hold(call(over))
   if (!result.ok) throw new Error(result.error.reason)
-  return result.value
+  return result.value.answer
 }
 
 async function states(office: Office): Promise<string> {
@@ -83,7 +89,7 @@ describe('a seat office', () => {
       ok: true,
       value: reservation,
     })
-    expect(await office.hold(call({ operationId: 'o2', admissionId: 'b' }))).toMatchObject({
+    expect(await office.hold(call({ operation: operation('o2'), admissionId: 'b' }))).toMatchObject({
       error: { reason: 'seat-taken', seatIds: ['A-1-1', 'A-1-2'] },
     })
   })
@@ -112,6 +118,8 @@ describe('a seat office', () => {
       state.storage.sql.exec('SELECT state FROM reservations WHERE reservation_id = ?', reservationId).one(),
     )
     expect(stored).toEqual({ state: 'expired' })
+    // A day later the answer to the request is forgotten, and nothing is left to do.
+    vi.setSystemTime(Date.now() + DAY_MS)
     await runDurableObjectAlarm(office)
     expect(await runDurableObjectAlarm(office)).toBe(false)
   })
@@ -120,14 +128,19 @@ describe('a seat office', () => {
     const office = await planned()
     const gone = await held(office)
     const paid = await held(office, {
-      operationId: 'o2',
+      operation: operation('o2'),
       selection: { kind: 'section', section: 'A', count: 1 },
     })
-    await office.payByWallet({ ...paid, userId: 'ann', admissionId: 'admission of ann' })
+    await office.payByWallet({
+      ...paid,
+      operation: operation('pay'),
+      userId: 'ann',
+      admissionId: 'admission of ann',
+    })
     vi.setSystemTime(Date.now() + HOLD_MS)
     await runDurableObjectAlarm(office)
     vi.setSystemTime(Date.now() + DAY_MS)
-    await held(office, { operationId: 'o3', admissionId: 'c' })
+    await held(office, { operation: operation('o3'), admissionId: 'c' })
     vi.setSystemTime(Date.now() + HOLD_MS)
     await runDurableObjectAlarm(office)
     expect(await office.reservation(gone.reservationId, 'ann')).toMatchObject({ ok: false })
@@ -156,11 +169,26 @@ describe('paying', () => {
     const office = await planned()
     const { reservationId } = await held(office, { userId: 'rich', admissionId: 'r' })
     const walletOfRich = await walletWith('rich', 5_000)
-    const paid = await office.payByWallet({ reservationId, userId: 'rich', admissionId: 'r' })
-    expect(paid).toMatchObject({ ok: true, value: { state: 'paid', amount: 2_000 } })
+    const paid = await office.payByWallet({
+      operation: operation('pay'),
+      reservationId,
+      userId: 'rich',
+      admissionId: 'r',
+    })
+    expect(paid).toMatchObject({ ok: true, value: { answer: { state: 'paid', amount: 2_000 } } })
     await evictDurableObject(office)
     await evictDurableObject(walletOfRich)
-    expect(await office.payByWallet({ reservationId, userId: 'rich', admissionId: 'r' })).toEqual(paid)
+    expect(
+      await office.payByWallet({
+        operation: operation('pay'),
+        reservationId,
+        userId: 'rich',
+        admissionId: 'r',
+      }),
+    ).toEqual({
+      ...paid,
+      value: { ...(paid.ok && paid.value), isReplay: true },
+    })
     expect(await walletOfRich.balance('rich')).toBe(3_000)
     expect(await states(office)).toBe('ssffff')
   })
@@ -168,13 +196,27 @@ describe('paying', () => {
   it('for nothing in the wallet keeps the hold, and is tried anew as a payment of its own', async () => {
     const office = await planned()
     const { reservationId } = await held(office, { userId: 'poor', admissionId: 'p' })
-    expect(await office.payByWallet({ reservationId, userId: 'poor', admissionId: 'p' })).toMatchObject({
+    expect(
+      await office.payByWallet({
+        operation: operation('pay'),
+        reservationId,
+        userId: 'poor',
+        admissionId: 'p',
+      }),
+    ).toMatchObject({
       error: { reason: 'insufficient-balance' },
     })
     expect(await office.reservation(reservationId, 'poor')).toMatchObject({ value: { state: 'held' } })
     await walletWith('poor', 2_000)
-    expect(await office.payByWallet({ reservationId, userId: 'poor', admissionId: 'p' })).toMatchObject({
-      value: { state: 'paid' },
+    expect(
+      await office.payByWallet({
+        operation: operation('pay'),
+        reservationId,
+        userId: 'poor',
+        admissionId: 'p',
+      }),
+    ).toMatchObject({
+      value: { answer: { state: 'paid' } },
     })
   })
 
@@ -182,7 +224,15 @@ describe('paying', () => {
     const office = await planned()
     const { reservationId } = await held(office, { userId: 'eve', admissionId: 'unknown' })
     await walletWith('eve', 2_000)
-    await office.payByWallet({ reservationId, userId: 'eve', admissionId: 'unknown' })
+    await office.payByWallet({
+      operation: operation('pay'),
+      reservationId,
+      userId: 'eve',
+      admissionId: 'unknown',
+    })
+    // That it is done is written with whatever comes next.
+    vi.setSystemTime(Date.now() + ERRAND_AGAIN_MS)
+    await runDurableObjectAlarm(office)
     const owed = await runInDurableObject(office, (_object, state) =>
       state.storage.sql.exec('SELECT kind, subject FROM errands').toArray(),
     )
@@ -194,6 +244,7 @@ describe('paying', () => {
 async function walletWith(userId: string, amount: number) {
   const wallet = env.WALLET_SHARD.getByName(String(shardOf(userId, WALLET_SHARDS)))
   await wallet.post({
+    requestHash: '',
     operationId: `charge of ${userId} ${amount}`,
     kind: 'charge',
     userId,

@@ -1,7 +1,7 @@
 /** Where the gateway opens a stream. */
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { lineClient } from '../../src/durable-clients.ts'
+import { LineClient } from '../../src/line-client.ts'
 
 let events = 0
 
@@ -21,7 +21,7 @@ function fakeEvent(): { asked: string[]; scale: string | null; open(userId: stri
   })
   const fake = { ...env, EVENT_LINE: holder('line'), STREAM_SHARD: holder('shard') } as unknown as Env
   async function open(userId: string): Promise<number> {
-    const { status } = await lineClient(fake, eventId).fetch(
+    const { status } = await new LineClient(fake, eventId).fetch(
       new Request(`https://line/stream?userId=${userId}`),
     )
     return status

@@ -43,7 +43,7 @@ export const claimEndpoints = [
     summary:
       'Claim a coupon: one for each visitor, as long as there are any. Again, it answers the same claim.',
     body: emptyBody,
-    idempotent: true,
+    idempotent: 'by gateway',
     limit: 'join',
     entryToken: 'if-behind-an-event',
     responses: {

@@ -105,7 +105,11 @@ export class DropEngine implements DropApi {
 
   async reconcile(repair: boolean): Promise<DropResult<Reconciliation>> {
     return this.#asking(async (issuer) => {
-      const found = await this.#turns.take(() => issuer.reconcile(repair))
+      const found = await this.#turns.take(async () => {
+        // Whoever looks asks what is missing, not what is about to be written.
+        await issuer.drain(this.#host.nowMs())
+        return issuer.reconcile(repair)
+      })
       return ok(this.#reconciliationOf(found))
     })
   }

@@ -15,7 +15,7 @@ export const queueEndpoints = [
     tag: 'Visitors',
     summary: 'Join the line. Joining again answers the same place.',
     body: emptyBody,
-    idempotent: true,
+    idempotent: 'by gateway',
     limit: 'join',
     responses: {
       201: { description: 'Joined.', schema: place },

@@ -14,7 +14,7 @@ export const sessionEndpoints = [
     tag: 'Visitors',
     summary: 'Start a guest session. Refused where an identity provider is configured.',
     body: emptyBody,
-    idempotent: true,
+    idempotent: 'by gateway',
     limit: 'session',
     responses: {
       201: { description: 'The session; the cookie `usher_visitor` holds the same token.', schema: session },

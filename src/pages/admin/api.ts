@@ -5,7 +5,10 @@ import type {
   AuditPage,
   EventDetail,
   OperatorSession,
+  PaymentDetail,
   Pool,
+  Resolution,
+  SaleFigures,
   Series,
   VisitorHistory,
 } from './model/answers.ts'
@@ -36,6 +39,15 @@ export function createApi({ onSignedOut }: { readonly onSignedOut: () => void })
       call('GET', eventPath(eventId), undefined, signal),
     series: (eventId: string, minutes: number, signal?: AbortSignal): Answer<Series> =>
       call('GET', `${eventPath(eventId)}/series?minutes=${minutes}`, undefined, signal),
+    sale: (eventId: string, signal?: AbortSignal): Answer<SaleFigures> =>
+      call('GET', `${eventPath(eventId)}/sale`, undefined, signal),
+    payments: (
+      eventId: string,
+      state: PaymentDetail['state'],
+    ): Answer<{ readonly payments: readonly PaymentDetail[] }> =>
+      call('GET', `${eventPath(eventId)}/payments?state=${state}`),
+    resolvePayment: (eventId: string, paymentId: string, as: Resolution): Answer<PaymentDetail> =>
+      call('POST', `${eventPath(eventId)}/payments/${encodeURIComponent(paymentId)}/resolve`, { as }),
     createEvent: (eventId: string, body: EventBody): Answer<EventDetail> =>
       call('PUT', eventPath(eventId), body),
     changeEvent: (eventId: string, body: EventBody): Answer<EventDetail> =>

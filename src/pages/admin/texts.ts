@@ -252,6 +252,52 @@ export const texts = {
       },
       failed: (why: string) => `The history cannot be shown. ${why}`,
     },
+    sale: {
+      title: 'Seats and payments',
+      free: 'Free',
+      held: 'Held',
+      sold: 'Sold',
+      pending: 'Being paid for',
+      paid: 'Paid',
+      stuck: 'Stuck payments',
+      refundsDue: 'Refunds due',
+      webhooks: 'Webhooks under way',
+      stuckMeans: (count: string, longest: string) =>
+        `${count === '1' ? '1 payment is' : `${count} payments are`} stuck: nobody can say how it went, and the seats stay held. The oldest was begun ${longest} ago. Look it up at the payment provider, then say so under “Seats and payments”.`,
+      open: 'Payments that wait',
+      columns: {
+        payment: 'Payment',
+        visitor: 'Visitor',
+        amount: 'Amount',
+        begun: 'Begun',
+        act: 'How it went',
+      },
+      acts: {
+        paid: {
+          label: 'It was paid',
+          title: 'Was this payment made?',
+          means:
+            'The seats are sold to this visitor. Only when the provider has the money. This cannot be undone.',
+          confirm: 'It was paid',
+          done: 'The seats are sold.',
+        },
+        failed: {
+          label: 'It failed',
+          title: 'Has this payment failed?',
+          means:
+            'The seats are free for others, or held for as long as the hold lasts. If the provider has taken money, give it back there first. This cannot be undone.',
+          confirm: 'It failed',
+          done: 'The payment counts as failed.',
+        },
+        refunded: {
+          label: 'Given back',
+          title: 'Has the money been given back?',
+          means: 'The refund counts as made, and is not asked for any more. This cannot be undone.',
+          confirm: 'Given back',
+          done: 'The refund counts as made.',
+        },
+      },
+    },
     settings: {
       title: 'Settings',
       created: 'Created',
@@ -412,6 +458,10 @@ export const texts = {
       'visitor.remove': 'Took a visitor out of the line',
       'seats.put': 'Planned the seats',
       'payment.resolve': 'Settled a payment',
+      'drop.put': 'Planned a drop',
+      'drop.reconcile': 'Reconciled a drop',
+      'drop.retry': 'Had failed claims tried again',
+      'drop.export': 'Exported claims',
       'webhook.replay': 'Sent a webhook again',
       'session.start': 'Signed in',
       'session.end': 'Signed out',

@@ -26,6 +26,10 @@ export class Deadlines<T> {
     return this.#items.get(key)?.item
   }
 
+  *all(): IterableIterator<T> {
+    for (const { item } of this.#items.values()) yield item
+  }
+
   /** At most `max` of what is due, in no order. They stay until they are set anew or deleted. */
   due(nowMs: EpochMs, max: number): T[] {
     if (nowMs < this.#nextMs) return []

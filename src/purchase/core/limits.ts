@@ -17,7 +17,7 @@ export const AMOUNT_MAX = 10_000_000
 /** As long as the first answer to an Idempotency-Key is kept. */
 export const OPERATION_KEPT_MS = 24 * 60 * 60 * 1_000
 
-/** How long after its deadline a payment at a provider may still become known before an operator is asked. */
+/** How long after its deadline a payment at a provider may still become known before an operator is asked, unless configured. */
 export const PAYMENT_GRACE_MS = 120_000
 
 /** Entries of one page of a statement. */

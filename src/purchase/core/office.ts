@@ -29,7 +29,6 @@ export type Selection =
 
 export type HoldRequest = {
   readonly reservationId: string
-  readonly operationId: string
   readonly userId: string
   readonly admissionId: string
   readonly selection: Selection
@@ -88,10 +87,9 @@ export function hold(
     return decision(err({ reason: 'too-many-seats', seatsMax: SEATS_PER_ADMISSION_MAX }))
   const taken = office.seats.taken(seatIds)
   if (taken.length > 0) return decision(err({ reason: 'seat-taken', seatIds: taken }))
-  const { reservationId, operationId, userId, admissionId, holdMs } = request
+  const { reservationId, userId, admissionId, holdMs } = request
   const reservation: ReservationRecord = {
     reservationId,
-    operationId,
     userId,
     admissionId,
     seatIds,
@@ -122,7 +120,10 @@ export function onOrder(
   const { reservation, payments, seats, owed, done } = stepped.value
   const changes: Change[] = []
   if (reservation !== null) changes.push({ kind: 'reservation_saved', reservation })
-  for (const payment of payments) changes.push({ kind: 'payment_saved', payment })
+  for (const payment of payments) {
+    const known = order.payments.find(({ paymentId }) => paymentId === payment.paymentId)
+    changes.push({ kind: 'payment_saved', payment, before: known?.state ?? null })
+  }
   if (seats !== null) changes.push(...seatChanges(office, seatIds, seats, reservationId))
   for (const errand of done) changes.push({ kind: 'errand_done', errand })
   for (const errand of owed) changes.push({ kind: 'errand_saved', errand })
@@ -150,6 +151,7 @@ export function applyChange(office: OfficeState, change: Change): void {
     case 'payment_saved':
     case 'errand_saved':
     case 'errand_done':
+    case 'operation_kept':
       return
     default:
       unreachable(change)
@@ -189,7 +191,7 @@ function seatChanges(
 
 /** Whether these, which are not sold yet, are the last. */
 function sellsOut({ seats }: OfficeState, seatIds: readonly string[]): boolean {
-  return seats.soldCount + seatIds.length === seats.size
+  return seats.count('sold') + seatIds.length === seats.size
 }
 
 function raised({ version }: OfficeState): Change {

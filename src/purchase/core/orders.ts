@@ -119,7 +119,8 @@ export function currentPayment({ reservation, payments }: Order): PaymentRecord 
   return payments.find(({ paymentId }) => paymentId === reservation.paymentId)
 }
 
-function paymentOf(order: Order, paymentId: string): PaymentRecord {
+/** @throws Error for a payment of another order. */
+export function paymentOf(order: Order, paymentId: string): PaymentRecord {
   const found = order.payments.find((payment) => payment.paymentId === paymentId)
   if (found === undefined) throw new Error('a payment of another order')
   return found

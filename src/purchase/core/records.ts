@@ -40,8 +40,6 @@ export type ReservationState = (typeof RESERVATION_STATES)[number]
 
 export type ReservationRecord = {
   readonly reservationId: string
-  /** Which request made it: the same one again gets the same reservation. */
-  readonly operationId: string
   readonly userId: string
   readonly admissionId: string
   readonly seatIds: readonly string[]
@@ -109,6 +107,16 @@ export type Errand = {
 /** How an errand is found. */
 export type ErrandKey = Pick<Errand, 'kind' | 'subject'>
 
+/** What was asked for and answered: the same operation again gets the same answer. */
+export type OperationRecord = {
+  readonly operationId: string
+  /** Of the request, so that another one with the same key is not taken for it. */
+  readonly requestHash: string
+  /** JSON. */
+  readonly answer: string
+  readonly atMs: EpochMs
+}
+
 export type Change =
   /** The whole catalogue; seats that are not in it any more go. */
   | { readonly kind: 'seats_planned'; readonly seats: readonly SeatRecord[] }
@@ -120,11 +128,16 @@ export type Change =
     }
   /** New or changed. */
   | { readonly kind: 'reservation_saved'; readonly reservation: ReservationRecord }
-  /** New or changed. */
-  | { readonly kind: 'payment_saved'; readonly payment: PaymentRecord }
+  /** New or changed. `before`: the state that it had; null when it is new. */
+  | {
+      readonly kind: 'payment_saved'
+      readonly payment: PaymentRecord
+      readonly before: PaymentState | null
+    }
   /** New, or due at another time. */
   | { readonly kind: 'errand_saved'; readonly errand: Errand }
   | { readonly kind: 'errand_done'; readonly errand: ErrandKey }
+  | { readonly kind: 'operation_kept'; readonly operation: OperationRecord }
   /** Grows with every change that the public map shows. */
   | { readonly kind: 'version_raised'; readonly version: number }
 

@@ -1,5 +1,5 @@
 /** Who holds what: the seats of an event in memory, changed by the same changes that are written to the rows. */
-import type { SeatRecord, SeatState } from './records.ts'
+import { SEAT_STATES, type SeatRecord, type SeatState } from './records.ts'
 
 /** What everybody may see of a seat. A seat that is being paid for is held. */
 export type SeatView = {
@@ -17,14 +17,15 @@ export class SeatMap {
   #sections: ReadonlyMap<string, readonly string[]> = new Map()
   /** The public view as JSON, section by section, of those that have not changed since it was made. */
   readonly #texts = new Map<string, string>()
-  #sold = 0
+  readonly #counts = new Map<SeatState, number>()
 
   get size(): number {
     return this.#seats.size
   }
 
-  get soldCount(): number {
-    return this.#sold
+  /** How many are in this state. */
+  count(state: SeatState): number {
+    return this.#counts.get(state) ?? 0
   }
 
   get(seatId: string): SeatRecord | undefined {
@@ -49,7 +50,8 @@ export class SeatMap {
       Array.from(bySection, ([name, ones]) => [name, ones.map(({ seatId }) => seatId)]),
     )
     this.#texts.clear()
-    this.#sold = seats.filter(({ state }) => state === 'sold').length
+    for (const state of SEAT_STATES) this.#counts.set(state, 0)
+    for (const { state } of seats) this.#move(state, 1)
   }
 
   /** @throws for a seat that is not in the catalogue. */
@@ -57,7 +59,8 @@ export class SeatMap {
     for (const seatId of seatIds) {
       const seat = this.#seats.get(seatId)
       if (seat === undefined) throw new Error(`no seat ${seatId}`)
-      this.#sold += Number(state === 'sold') - Number(seat.state === 'sold')
+      this.#move(seat.state, -1)
+      this.#move(state, 1)
       this.#seats.set(seatId, { ...seat, state, reservationId })
       this.#texts.delete(seat.section)
     }
@@ -77,6 +80,10 @@ export class SeatMap {
   text(): string {
     const sections = Array.from(this.#sections.keys(), (name) => this.#textOf(name))
     return `[${sections.join(',')}]`
+  }
+
+  #move(state: SeatState, by: number): void {
+    this.#counts.set(state, this.count(state) + by)
   }
 
   #textOf(section: string): string {

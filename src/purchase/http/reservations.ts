@@ -3,10 +3,11 @@ import { err, ok } from '../../core/result.ts'
 import type { Result } from '../../core/result.ts'
 import { endpoint } from '../../http/endpoint.ts'
 import type { Failure } from '../../http/failure.ts'
-import { operationIdOf } from '../../http/idempotency.ts'
 import { admissionOf, enter, stayInside } from '../../http/entry-token.ts'
+import { keptJson, operationOf } from '../../http/idempotency.ts'
 import { json, noContent } from '../../http/reply.ts'
-import type { Checkout, OfficeResult, Reservation } from '../ports.ts'
+import type { Kept } from '../../ports/idempotency.ts'
+import type { Checkout, OfficeResult, Reservation, SeatOfficeApi } from '../ports.ts'
 import { failureOf } from './failures.ts'
 import { checkout, payment, paymentBody, reservation, reservationBody, selectionOf } from './schemas.ts'
 
@@ -21,24 +22,26 @@ export const reservationEndpoints = [
     tag: 'Purchase',
     summary: 'Hold one to four seats, all or none: by their ids, or the best of a section.',
     body: reservationBody,
-    idempotent: true,
+    idempotent: 'by object',
     entryToken: true,
     responses: { 201: { description: 'Held.', schema: reservation } },
     problems: ['seat-taken', 'section-sold-out', 'too-many-seats', 'store-unavailable'],
     async handler(call) {
-      const admission = await enter(call)
-      if (!admission.ok) return admission
       const { purchase, params, caller, body } = call
+      const office = purchase.office(params.eventId)
+      const operation = operationOf(call)
+      const admission = await enter(call)
+      if (!admission.ok) return answeredBefore(admission, await office.answered(operation), 201)
       const selection = selectionOf(body)
       if (selection === null) throw new Error('a body that names nothing')
-      const held = await purchase.office(params.eventId).hold({
-        operationId: operationIdOf(call),
+      const held = await office.hold({
+        operation,
         userId: caller.userId,
         admissionId: admission.value,
         selection,
         holdMs: purchase.holdMs,
       })
-      return held.ok ? ok(json(201, held.value)) : err(failureOf(held.error))
+      return held.ok ? ok(keptJson(201, held.value)) : err(failureOf(held.error))
     },
   }),
   endpoint({
@@ -78,7 +81,7 @@ export const reservationEndpoints = [
     tag: 'Purchase',
     summary: 'Pay for the seats. Paying ends the admission as completed; a failed payment costs nothing.',
     body: paymentBody,
-    idempotent: true,
+    idempotent: 'by object',
     entryToken: true,
     responses: {
       200: { description: 'Paid.', schema: payment },
@@ -97,11 +100,17 @@ export const reservationEndpoints = [
     async handler(call) {
       const { purchase, params, caller, body, request } = call
       const office = purchase.office(params.eventId)
+      const operation = operationOf(call)
       const admission = await stayInside(call)
-      // Paying has ended the admission; whoever asks again is told what the first one was, or should have been.
-      if (!admission.ok)
-        return paidBefore(admission, await office.reservation(params.reservationId, caller.userId))
+      // Paying has ended the admission; whoever asks again is told what the first answer was, or should have been.
+      if (!admission.ok) {
+        const earlier = await office.answered(operation)
+        return earlier === null
+          ? paidBefore(admission, await office.reservation(params.reservationId, caller.userId))
+          : answeredBefore(admission, earlier, body.method === 'provider' ? 202 : 200)
+      }
       const wanted = {
+        operation,
         reservationId: params.reservationId,
         userId: caller.userId,
         admissionId: admission.value,
@@ -111,16 +120,19 @@ export const reservationEndpoints = [
         return checkedOut(await office.payByProvider({ ...wanted, origin }))
       }
       const paid = await office.payByWallet(wanted)
-      return paid.ok ? ok(json(200, paid.value)) : err(failureOf(paid.error))
+      return paid.ok ? ok(keptJson(200, paid.value)) : err(failureOf(paid.error))
     },
   }),
 ]
 
-function checkedOut(begun: OfficeResult<Checkout>): Result<Response, Failure> {
+function checkedOut(begun: OfficeResult<Kept<Checkout>>): Result<Response, Failure> {
   if (!begun.ok) return err(failureOf(begun.error))
-  const { checkoutUrl: _, ...payment } = begun.value
-  // Asked again after it was paid.
-  return ok(payment.state === 'pending' ? json(202, begun.value) : json(200, payment))
+  const { answer, isReplay } = begun.value
+  const { checkoutUrl: _, ...payment } = answer
+  // Asked with another key after it was paid.
+  return ok(
+    answer.state === 'pending' ? keptJson(202, begun.value) : keptJson(200, { answer: payment, isReplay }),
+  )
 }
 
 function paidBefore(
@@ -130,4 +142,14 @@ function paidBefore(
   if (!found.ok || found.value.state !== 'paid') return refusal
   const { paymentId, state, amount } = found.value
   return ok(json(200, { paymentId, state, amount }))
+}
+
+/** What was answered before is answered again, also when the admission is over by now. */
+function answeredBefore(
+  refusal: Result<never, Failure>,
+  earlier: Awaited<ReturnType<SeatOfficeApi['answered']>>,
+  status: number,
+): Result<Response, Failure> {
+  if (earlier === null) return refusal
+  return earlier.ok ? ok(keptJson(status, earlier.value)) : err(failureOf(earlier.error))
 }

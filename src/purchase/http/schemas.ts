@@ -15,7 +15,7 @@ import { OPERATION_KINDS } from '../core/ledger.ts'
 import type { Selection } from '../core/office.ts'
 import { PAYMENT_METHODS, PAYMENT_STATES, RESERVATION_STATES } from '../core/records.ts'
 import { seatCountOf } from '../core/seat-plan.ts'
-import { RESOLUTIONS } from '../ports.ts'
+import { RESOLUTIONS } from '../sale-views.ts'
 import type { Checkout, LedgerTotals, Payment, PaymentDetail, Reservation, StatementEntry } from '../ports.ts'
 
 const SECTION_CHARS_MAX = 40

@@ -1,7 +1,7 @@
 /** The visitor's wallet, and the books that it is kept in. */
 import { err, ok } from '../../core/result.ts'
 import { endpoint } from '../../http/endpoint.ts'
-import { operationIdOf } from '../../http/idempotency.ts'
+import { keptJson, operationOf } from '../../http/idempotency.ts'
 import { json } from '../../http/reply.ts'
 import { chargeBody, ledger, statement, statementQuery, wallet } from './schemas.ts'
 
@@ -26,16 +26,23 @@ export const walletEndpoints = [
     tag: 'Purchase',
     summary: 'Put money into the wallet.',
     body: chargeBody,
-    idempotent: true,
+    idempotent: 'by object',
     // Every charge is rows for good, and anybody may have a session.
     limit: 'join',
     responses: { 200: { description: 'The balance after it.', schema: wallet } },
     async handler(call) {
       const { purchase, caller, body } = call
       const { userId } = caller
-      const operation = { operationId: `charge:${operationIdOf(call)}`, kind: 'charge', userId } as const
-      const charged = await purchase.wallet(userId).post({ ...operation, amount: body.amount, reference: '' })
-      return charged.ok ? ok(json(200, charged.value)) : err(charged.error)
+      const { operationId, requestHash } = operationOf(call)
+      const charged = await purchase.wallet(userId).post({
+        operationId: `charge:${operationId}`,
+        requestHash,
+        kind: 'charge',
+        userId,
+        amount: body.amount,
+        reference: '',
+      })
+      return charged.ok ? ok(keptJson(200, charged.value)) : err(charged.error)
     },
   }),
   endpoint({

@@ -2,14 +2,15 @@
  * What a seat office needs around it: rows, a clock, one alarm, the wallets and the line. In production a Durable Object is
  * that host; in the simulation a world that can fail at every step.
  */
-import type { Result } from '../../core/result.ts'
 import type { EpochMs } from '../../core/time.ts'
 import type { WebhookTools } from '../../outbound/outbox.ts'
 import type { Hold } from '../core/agenda.ts'
 import type { Order } from '../core/orders.ts'
+import type { PaymentCount } from '../core/payment-counts.ts'
 import type {
   Change,
   Errand,
+  OperationRecord,
   PaymentRecord,
   PaymentState,
   ReservationRecord,
@@ -18,7 +19,7 @@ import type {
 import type { SeatView } from '../core/seat-map.ts'
 import type { DeskRows } from '../payments/desk-rows.ts'
 import type { PaymentProvider } from '../payments/port.ts'
-import type { PostCall } from '../ports.ts'
+import type { PostCall, PostResult } from '../ports.ts'
 
 /** What an office is rebuilt from. */
 export type OfficeSnapshot = {
@@ -27,6 +28,8 @@ export type OfficeSnapshot = {
   readonly version: number
   readonly holds: readonly Hold[]
   readonly errands: readonly Errand[]
+  /** When the oldest operation was answered that is kept. */
+  readonly oldestOperationAtMs: EpochMs | null
 }
 
 /** The rows of one office. Every method is synchronous; `apply` writes all of a decision or throws. */
@@ -40,12 +43,15 @@ export interface OfficeRows {
   orderOfPayment(paymentId: string): Order | null
   /** Payments in this state, the oldest first, at most so many. */
   paymentsIn(state: PaymentState, rowsMax: number): PaymentRecord[]
-  /** The reservation that this operation made since. */
-  reservationOf(operationId: string, sinceMs: EpochMs): ReservationRecord | null
+  /** Reads every payment: for once in the life of an object. */
+  paymentCounts(): PaymentCount[]
+  /** Null when it was not answered since. */
+  operation(operationId: string, sinceMs: EpochMs): OperationRecord | null
+  oldestOperationAtMs(): EpochMs | null
   /** The reservations of an admission that have seats. */
   reservationsOfAdmission(admissionId: string): ReservationRecord[]
-  /** Deletes reservations that ended without a payment and were made before, at most `rowsMax` of them. */
-  forget(madeBeforeMs: EpochMs, rowsMax: number): void
+  /** Deletes answers from before, and reservations that were made before and ended without a payment; at most `rowsMax` of each. */
+  forget(beforeMs: EpochMs, rowsMax: number): void
 }
 
 export type OfficeHost = {
@@ -83,11 +89,13 @@ export type PaymentTools = {
   readonly currency: string
   /** How long a visitor may take on the provider's page. */
   readonly paymentMs: number
+  /** How long after that a payment may still become known before an operator is asked. */
+  readonly graceMs: number
 }
 
 /** Whom the office deals with. Calls are held back until what was written before them is durable, and may fail. */
 export type OfficeOutside = {
-  readonly post: (request: PostCall) => Promise<Result<unknown, { readonly reason: 'insufficient-balance' }>>
+  readonly post: (call: PostCall) => Promise<PostResult>
   /** Resolves when the line knows that the admission has ended in a sale, or does not know the admission. */
   readonly complete: (admissionId: string) => Promise<void>
   /** The public map has changed: whoever looks at it may be told. */

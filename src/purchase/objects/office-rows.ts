@@ -1,5 +1,11 @@
 /** Between SQL rows and records. The rows are written by office-storage.ts alone, so their text columns are trusted. */
-import type { Errand, PaymentRecord, ReservationRecord, SeatRecord } from '../core/records.ts'
+import type {
+  Errand,
+  OperationRecord,
+  PaymentRecord,
+  ReservationRecord,
+  SeatRecord,
+} from '../core/records.ts'
 
 export type SeatRow = {
   seat_id: string
@@ -18,7 +24,6 @@ export function seatFromRow({ seat_id, reservation_id, ...seat }: SeatRow): Seat
 
 export type ReservationRow = {
   reservation_id: string
-  operation_id: string
   user_id: string
   admission_id: string
   seat_ids: string
@@ -32,7 +37,6 @@ export type ReservationRow = {
 export function reservationFromRow(row: ReservationRow): ReservationRecord {
   return {
     reservationId: row.reservation_id,
-    operationId: row.operation_id,
     userId: row.user_id,
     admissionId: row.admission_id,
     seatIds: JSON.parse(row.seat_ids) as string[],
@@ -70,6 +74,13 @@ export function paymentFromRow(row: PaymentRow): PaymentRecord {
     reference: row.reference,
     checkoutUrl: row.checkout_url,
   }
+}
+
+export type OperationRow = { operation_id: string; request_hash: string; answer: string; at_ms: number }
+
+export function operationFromRow(row: OperationRow): OperationRecord {
+  const { operation_id: operationId, request_hash: requestHash, answer, at_ms: atMs } = row
+  return { operationId, requestHash, answer, atMs }
 }
 
 export type ErrandRow = {

@@ -63,4 +63,15 @@ export const OFFICE_MIGRATIONS: Migrations = [
   ${DESK_SCHEMA}
   CREATE INDEX payments_by_state ON payments (state, created_at_ms) WHERE state IN ('stuck', 'refund_due');
   `,
+  `
+  CREATE TABLE operations (
+    operation_id TEXT PRIMARY KEY,
+    request_hash TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    at_ms INTEGER NOT NULL
+  ) WITHOUT ROWID, STRICT;
+  CREATE INDEX operations_by_age ON operations (at_ms);
+  DROP INDEX reservations_by_operation;
+  ALTER TABLE reservations DROP COLUMN operation_id;
+  `,
 ]

@@ -4,9 +4,11 @@ import type { EpochMs } from '../../core/time.ts'
 import { hasSchema, migrate } from '../../durable/migrations.ts'
 import type { SqlDatabase, SqlStatements } from '../../ports/sql-database.ts'
 import type { Order } from '../core/orders.ts'
+import type { PaymentCount } from '../core/payment-counts.ts'
 import type {
   Change,
   Errand,
+  OperationRecord,
   PaymentRecord,
   PaymentState,
   ReservationRecord,
@@ -15,15 +17,20 @@ import type {
 import type { OfficeRows, OfficeSnapshot } from './office-host.ts'
 import {
   errandFromRow,
+  operationFromRow,
   paymentFromRow,
   reservationFromRow,
   seatFromRow,
   type ErrandRow,
+  type OperationRow,
   type PaymentRow,
   type ReservationRow,
   type SeatRow,
 } from './office-rows.ts'
 import { OFFICE_MIGRATIONS } from './office-schema.ts'
+
+/** What operators look for: `payments_by_state` has these alone, and SQLite takes it only where the query says so. */
+const WATCHED: ReadonlySet<PaymentState> = new Set(['stuck', 'refund_due'])
 
 export class OfficeStorage implements OfficeRows {
   readonly #storage: SqlDatabase
@@ -48,6 +55,7 @@ export class OfficeStorage implements OfficeRows {
         )
         .toArray(),
       errands: this.#sql.exec<ErrandRow>('SELECT * FROM errands').toArray().map(errandFromRow),
+      oldestOperationAtMs: this.oldestOperationAtMs(),
     }
   }
 
@@ -86,7 +94,8 @@ export class OfficeStorage implements OfficeRows {
   paymentsIn(state: PaymentState, rowsMax: number): PaymentRecord[] {
     return this.#sql
       .exec<PaymentRow>(
-        'SELECT * FROM payments WHERE state = ? ORDER BY created_at_ms LIMIT ?',
+        `SELECT * FROM payments WHERE state = ? ${WATCHED.has(state) ? "AND state IN ('stuck', 'refund_due')" : ''}
+         ORDER BY created_at_ms LIMIT ?`,
         state,
         rowsMax,
       )
@@ -94,16 +103,25 @@ export class OfficeStorage implements OfficeRows {
       .map(paymentFromRow)
   }
 
-  reservationOf(operationId: string, sinceMs: EpochMs): ReservationRecord | null {
+  paymentCounts(): PaymentCount[] {
+    return this.#sql
+      .exec<PaymentCount>('SELECT method, state, count(*) AS count FROM payments GROUP BY method, state')
+      .toArray()
+  }
+
+  operation(operationId: string, sinceMs: EpochMs): OperationRecord | null {
     const [row] = this.#sql
-      .exec<ReservationRow>(
-        `SELECT * FROM reservations WHERE operation_id = ? AND created_at_ms > ?
-         ORDER BY created_at_ms DESC LIMIT 1`,
+      .exec<OperationRow>(
+        'SELECT * FROM operations WHERE operation_id = ? AND at_ms > ?',
         operationId,
         sinceMs,
       )
       .toArray()
-    return row === undefined ? null : reservationFromRow(row)
+    return row === undefined ? null : operationFromRow(row)
+  }
+
+  oldestOperationAtMs(): EpochMs | null {
+    return this.#sql.exec<{ atMs: number | null }>('SELECT min(at_ms) AS atMs FROM operations').one().atMs
   }
 
   reservationsOfAdmission(admissionId: string): ReservationRecord[] {
@@ -116,12 +134,18 @@ export class OfficeStorage implements OfficeRows {
       .map(reservationFromRow)
   }
 
-  forget(madeBeforeMs: EpochMs, rowsMax: number): void {
+  forget(beforeMs: EpochMs, rowsMax: number): void {
+    this.#sql.exec(
+      `DELETE FROM operations WHERE operation_id IN (
+         SELECT operation_id FROM operations WHERE at_ms <= ? ORDER BY at_ms LIMIT ?)`,
+      beforeMs,
+      rowsMax,
+    )
     this.#sql.exec(
       `DELETE FROM reservations WHERE reservation_id IN (
          SELECT reservation_id FROM reservations
          WHERE payment_id IS NULL AND state IN ('expired', 'cancelled') AND created_at_ms <= ? LIMIT ?)`,
-      madeBeforeMs,
+      beforeMs,
       rowsMax,
     )
   }
@@ -155,6 +179,9 @@ export class OfficeStorage implements OfficeRows {
           change.errand.subject,
         )
         return
+      case 'operation_kept':
+        this.#keepOperation(change.operation)
+        return
       case 'version_raised':
         this.#sql.exec('UPDATE office SET map_version = ?', change.version)
         return
@@ -177,12 +204,11 @@ export class OfficeStorage implements OfficeRows {
 
   #saveReservation(r: ReservationRecord): void {
     this.#sql.exec(
-      `INSERT INTO reservations (reservation_id, operation_id, user_id, admission_id, seat_ids, amount, state,
-         created_at_ms, hold_ends_at_ms, payment_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO reservations (reservation_id, user_id, admission_id, seat_ids, amount, state,
+         created_at_ms, hold_ends_at_ms, payment_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (reservation_id) DO UPDATE SET state = excluded.state,
          hold_ends_at_ms = excluded.hold_ends_at_ms, payment_id = excluded.payment_id`,
       r.reservationId,
-      r.operationId,
       r.userId,
       r.admissionId,
       JSON.stringify(r.seatIds),
@@ -210,6 +236,17 @@ export class OfficeStorage implements OfficeRows {
       p.deadlineAtMs,
       p.reference,
       p.checkoutUrl,
+    )
+  }
+
+  /** One that is older than answers are kept is another operation's now. */
+  #keepOperation({ operationId, requestHash, answer, atMs }: OperationRecord): void {
+    this.#sql.exec(
+      'INSERT OR REPLACE INTO operations (operation_id, request_hash, answer, at_ms) VALUES (?, ?, ?, ?)',
+      operationId,
+      requestHash,
+      answer,
+      atMs,
     )
   }
 

@@ -1,6 +1,7 @@
 /** Payments at a provider as a seat office offers them: to visitors, to the provider's webhooks and to operators. */
 import { err, ok, type Result } from '../../core/result.ts'
 import { log } from '../../observability/log.ts'
+import type { Kept, OperationName } from '../../ports/idempotency.ts'
 import type { OfficeFailure } from '../core/office.ts'
 import { currentPayment, type Order, type OrderEvent } from '../core/orders.ts'
 import type { Errand, PaymentRecord, PaymentState } from '../core/records.ts'
@@ -17,9 +18,6 @@ import type {
 import type { OfficeHost } from './office-host.ts'
 import { checkoutView, paymentDetail } from './office-views.ts'
 
-/** Providers repeat their webhooks for up to four days. */
-const EVENTS_KEPT_MS = 7 * 24 * 60 * 60 * 1_000
-const EVENTS_FORGOTTEN_MAX = 500
 /** One page of what an operator has to look at. */
 const LISTED_MAX = 200
 
@@ -34,6 +32,11 @@ export type ProviderPaymentsLink = {
   /** The line is told of a sale now and not by the alarm; nobody waits for it. */
   readonly tellLine: (admissionId: string) => void
   readonly save: (errand: Errand) => void
+  /** Carries an operation out unless it has been, or is being. */
+  readonly once: <T>(
+    operation: OperationName,
+    work: () => Promise<OfficeResult<T>>,
+  ) => Promise<OfficeResult<Kept<T>>>
 }
 
 export class ProviderPayments implements ProviderPaymentsApi {
@@ -47,6 +50,7 @@ export class ProviderPayments implements ProviderPaymentsApi {
       eventId,
       provider: payments.provider,
       currency: payments.currency,
+      graceMs: payments.graceMs,
       rows: payments.rows,
       log,
       nowMs,
@@ -57,7 +61,11 @@ export class ProviderPayments implements ProviderPaymentsApi {
     })
   }
 
-  async payByProvider({
+  async payByProvider(call: ProviderCheckoutCall): Promise<OfficeResult<Kept<Checkout>>> {
+    return this.#link.once(call.operation, () => this.#checkOut(call))
+  }
+
+  async #checkOut({
     reservationId,
     userId,
     admissionId,
@@ -129,11 +137,6 @@ export class ProviderPayments implements ProviderPaymentsApi {
 
   refund(paymentId: string): Promise<void> {
     return this.#desk.refund(paymentId)
-  }
-
-  /** Events that no provider repeats any more. */
-  forget(nowMs: number): void {
-    this.#link.host.payments.rows.forgetEvents(nowMs - EVENTS_KEPT_MS, EVENTS_FORGOTTEN_MAX)
   }
 
   #orderOfPayment(paymentId: string): Order | null {

@@ -8,8 +8,13 @@ import { withTimeout } from '../../bounded.ts'
 import { admissionIdFor } from '../../core/ids.ts'
 import { LineClock } from '../../durable/line-clock.ts'
 import { lineOf } from '../../durable/objects.ts'
+import { platformTurns } from '../../durable/platform-turns.ts'
+import type { Turns } from '../../durable/turns.ts'
 import { randomText } from '../../durable/promotion-tools.ts'
+import type { Admission } from '../../core/views.ts'
 import { log } from '../../observability/log.ts'
+import type { Kept, OperationName } from '../../ports/idempotency.ts'
+import type { LineResult } from '../../ports/lines.ts'
 import type { SectionPlan } from '../core/seat-plan.ts'
 import type { PaymentState } from '../core/records.ts'
 import type { Heard } from '../payments/desk.ts'
@@ -27,33 +32,48 @@ import type {
   ProviderCheckoutCall,
   Reservation,
   Resolution,
+  SaleFigures,
   SeatOfficeApi,
 } from '../ports.ts'
+import { Completions } from './completions.ts'
 import { walletOf } from './objects.ts'
 import { OfficeEngine } from './office-engine.ts'
 import type { OfficeHost, OfficeOutside } from './office-host.ts'
 import { SeatNews } from './seat-news.ts'
 import { OfficeStorage } from './office-storage.ts'
 
+/** Of a call with many sales in it: those behind it wait for no line that does not answer. */
+const LINE_TIMEOUT_MS = 5_000
+
 export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi, WebhookSourceApi {
   readonly #engine: OfficeEngine
+  readonly #turns = platformTurns()
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     const eventId = ctx.id.name ?? ''
-    this.#engine = new OfficeEngine(hostOf(ctx, env, eventId), outsideOf(env, eventId))
+    this.#engine = new OfficeEngine(hostOf(ctx, env, eventId), outsideOf(env, eventId, this.#turns))
   }
 
   async plan(sections: readonly SectionPlan[]): Promise<OfficeResult<{ seatCount: number }>> {
     return this.#engine.plan(sections)
   }
 
+  async figures(): Promise<SaleFigures> {
+    return this.#engine.figures()
+  }
+
   async map(knownVersion: number | null): Promise<{ version: number; seats: string | null }> {
     return this.#engine.map(knownVersion)
   }
 
-  async hold(call: HoldCall): Promise<OfficeResult<Reservation>> {
+  async hold(call: HoldCall): Promise<OfficeResult<Kept<Reservation>>> {
+    await this.#turns.turn()
     return this.#engine.hold(call)
+  }
+
+  async answered(operation: OperationName): Promise<OfficeResult<Kept<Reservation | Checkout>> | null> {
+    return this.#engine.answered(operation)
   }
 
   async reservation(reservationId: string, userId: string): Promise<OfficeResult<Reservation>> {
@@ -68,11 +88,12 @@ export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi, Web
     await this.#engine.left(admissionId)
   }
 
-  async payByWallet(call: PayCall): Promise<OfficeResult<Payment>> {
+  async payByWallet(call: PayCall): Promise<OfficeResult<Kept<Payment>>> {
+    await this.#turns.turn()
     return this.#engine.payByWallet(call)
   }
 
-  async payByProvider(call: ProviderCheckoutCall): Promise<OfficeResult<Checkout>> {
+  async payByProvider(call: ProviderCheckoutCall): Promise<OfficeResult<Kept<Checkout>>> {
     return this.#engine.provider.payByProvider(call)
   }
 
@@ -122,24 +143,35 @@ function hostOf(ctx: DurableObjectState, env: Env, eventId: string): OfficeHost 
   }
 }
 
+/** Null: there is nobody to tell any more, as when the event was deleted, or nothing more to tell. */
+function refusalOf(released: LineResult<Admission>): string | null {
+  if (released.ok) return null
+  const { reason } = released.error
+  return reason === 'event-not-found' || reason === 'admission-not-found' ? null : reason
+}
+
 /** A stub for each call: one that has failed stays broken. */
-function outsideOf(env: Env, eventId: string): OfficeOutside {
+function outsideOf(env: Env, eventId: string, turns: Turns): OfficeOutside {
   const seats = new SeatNews({
     eventId,
     nowMs: () => Date.now(),
     wait: (ms) => scheduler.wait(ms),
     tell: (news) => lineOf(env, eventId).seatsChanged(news),
   })
+  const completions = new Completions({
+    tell: async (admissionIds) => {
+      const released = await withTimeout(lineOf(env, eventId).completeAll(admissionIds), LINE_TIMEOUT_MS)
+      return released.map(refusalOf)
+    },
+  })
   return {
     // Nobody waits for it, and it never rejects.
     seatsChanged: (change) => void seats.changed(change),
-    post: (call) => walletOf(env, call.userId).post(call),
-    complete: async (admissionId) => {
-      const released = await lineOf(env, eventId).release(admissionId, 'completed')
-      const { ok } = released
-      // The line of an event that was deleted knows no admission: there is nobody to tell any more.
-      const isOver = ok || ['event-not-found', 'admission-not-found'].includes(released.error.reason)
-      if (!isOver) throw new Error(`the line answers ${released.error.reason}`)
+    post: async (call) => {
+      const posted = await walletOf(env, call.userId).post(call)
+      await turns.turn()
+      return posted
     },
+    complete: (admissionId) => completions.complete(admissionId),
   }
 }

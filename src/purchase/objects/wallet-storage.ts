@@ -1,12 +1,12 @@
 /** The rows of one ledger shard. Every method is synchronous, so an operation is carried out whole or not at all. */
-import { err, ok, type Result } from '../../core/result.ts'
+import { err, ok } from '../../core/result.ts'
 import type { EpochMs } from '../../core/time.ts'
 import { migrate, type Migrations } from '../../durable/migrations.ts'
 import type { SqlDatabase, SqlStatements } from '../../ports/sql-database.ts'
 import { FUNDING, SALES, posted, visitorAccount, type Entry, type Operation } from '../core/ledger.ts'
 import { OPERATION_KEPT_MS } from '../core/limits.ts'
 import type { Amount } from '../core/records.ts'
-import type { LedgerTotals, PostCall, StatementEntry } from '../ports.ts'
+import type { LedgerTotals, PostCall, PostResult, StatementEntry } from '../ports.ts'
 
 export const WALLET_MIGRATIONS: Migrations = [
   // An operation that was refused has no entries. It is kept, so that it stays refused whenever it is asked for again.
@@ -35,9 +35,18 @@ export const WALLET_MIGRATIONS: Migrations = [
     balance INTEGER NOT NULL
   ) WITHOUT ROWID, STRICT;
   `,
+  // The first answer: the visitor's balance after it, also when it was refused.
+  `
+  ALTER TABLE operations ADD COLUMN request_hash TEXT NOT NULL DEFAULT '';
+  ALTER TABLE operations ADD COLUMN balance INTEGER NOT NULL DEFAULT 0;
+  UPDATE operations SET balance = coalesce((
+    SELECT entries.balance FROM entries WHERE operation = number AND account = 'visitor:' || user_id), 0);
+  `,
 ]
 
-type PostResult = Result<{ readonly balance: Amount }, { readonly reason: 'insufficient-balance' }>
+/** How an operation went: `balance` is the visitor's after it. */
+type Outcome = { refused: 0 | 1; balance: Amount }
+type Known = Outcome & { requestHash: string }
 type EntryRow = Omit<StatementEntry, 'at'> & { atMs: number }
 
 export class WalletStorage {
@@ -59,20 +68,31 @@ export class WalletStorage {
 
   post(call: PostCall, nowMs: EpochMs): PostResult {
     const known = this.#known(call, nowMs)
-    if (known !== null && known.refused === 1) return err({ reason: 'insufficient-balance' })
-    if (known === null) {
-      const operation: Operation = { ...call, atMs: nowMs }
-      const entries = posted(operation, (account) => this.balance(account))
-      this.#storage.transactionSync(() => this.#write(operation, entries.ok ? entries.value.entries : []))
-      if (!entries.ok) return err({ reason: entries.error })
-    }
-    return ok({ balance: this.balance(visitorAccount(call.userId)) })
+    if (known !== null && known.requestHash !== call.requestHash)
+      return err({ reason: 'idempotency-key-reused' })
+    const { refused, balance } = known ?? this.#carryOut(call, nowMs)
+    return refused === 1
+      ? err({ reason: 'insufficient-balance' })
+      : ok({ answer: { balance }, isReplay: known !== null })
+  }
+
+  #carryOut(call: PostCall, atMs: EpochMs): Outcome {
+    const operation: Operation = { ...call, atMs }
+    const done = posted(operation, (account) => this.balance(account))
+    const account = visitorAccount(call.userId)
+    const outcome: Outcome = done.ok
+      ? { refused: 0, balance: done.value.entries.find((entry) => entry.account === account)?.balance ?? 0 }
+      : { refused: 1, balance: this.balance(account) }
+    this.#storage.transactionSync(() => {
+      this.#write(operation, { ...outcome, requestHash: call.requestHash }, done.ok ? done.value.entries : [])
+    })
+    return outcome
   }
 
   statement(userId: string, before: number | null, limit: number): StatementEntry[] {
     const rows = this.#sql
       .exec<EntryRow>(
-        `SELECT entry_id AS entryId, kind, entries.amount AS amount, balance, reference, at_ms AS atMs
+        `SELECT entry_id AS entryId, kind, entries.amount AS amount, entries.balance AS balance, reference, at_ms AS atMs
          FROM entries JOIN operations ON number = operation
          WHERE account = ? AND entry_id < ? ORDER BY entry_id DESC LIMIT ?`,
         visitorAccount(userId),
@@ -97,11 +117,12 @@ export class WalletStorage {
   }
 
   /** A charge's key is kept for a day; what belongs to a payment is carried out once for ever. */
-  #known({ operationId, kind }: PostCall, nowMs: EpochMs): { refused: number } | null {
+  #known({ operationId, kind }: PostCall, nowMs: EpochMs): Known | null {
     const sinceMs = kind === 'charge' ? nowMs - OPERATION_KEPT_MS : 0
     const [row] = this.#sql
-      .exec<{ refused: number }>(
-        'SELECT refused FROM operations WHERE operation_id = ? AND at_ms > ? LIMIT 1',
+      .exec<Known>(
+        `SELECT refused, balance, request_hash AS requestHash FROM operations
+         WHERE operation_id = ? AND at_ms > ? LIMIT 1`,
         operationId,
         sinceMs,
       )
@@ -109,19 +130,21 @@ export class WalletStorage {
     return row ?? null
   }
 
-  #write(operation: Operation, entries: readonly Entry[]): void {
+  #write(operation: Operation, { refused, balance, requestHash }: Known, entries: readonly Entry[]): void {
     const { operationId, kind, userId, amount, reference, atMs } = operation
     const { number } = this.#sql
       .exec<{ number: number }>(
-        `INSERT INTO operations (operation_id, kind, user_id, amount, reference, at_ms, refused)
-         VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING number`,
+        `INSERT INTO operations (operation_id, kind, user_id, amount, reference, at_ms, refused, balance, request_hash)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number`,
         operationId,
         kind,
         userId,
         amount,
         reference,
         atMs,
-        Number(entries.length === 0),
+        refused,
+        balance,
+        requestHash,
       )
       .one()
     for (const entry of entries) {

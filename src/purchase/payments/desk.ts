@@ -8,7 +8,6 @@
  */
 import type { EpochMs } from '../../core/time.ts'
 import type { Log } from '../../observability/log.ts'
-import { PAYMENT_GRACE_MS } from '../core/limits.ts'
 import type { Order, OrderEvent } from '../core/orders.ts'
 import type { Amount, PaymentRecord } from '../core/records.ts'
 import type { DeskRows } from './desk-rows.ts'
@@ -36,6 +35,8 @@ export type DeskLink = {
   /** Null: none is configured. Payments that were begun with one are then an operator's. */
   readonly provider: PaymentProvider | null
   readonly currency: string
+  /** How long after its deadline a payment may still become known before an operator is asked. */
+  readonly graceMs: number
   readonly rows: DeskRows
   readonly log: Log
   readonly nowMs: () => EpochMs
@@ -121,7 +122,7 @@ export class PaymentDesk {
    * grace the payment is an operator's.
    */
   async close(paymentId: string): Promise<void> {
-    const { follow, nowMs } = this.#link
+    const { follow, nowMs, graceMs } = this.#link
     const payment = this.#payment(paymentId)
     if (payment === null || isFinal(payment)) return
     const state = this.#mayBeConfirmedNow(paymentId)
@@ -131,9 +132,9 @@ export class PaymentDesk {
     // News that came meanwhile have decided it.
     if (this.#payment(paymentId)?.state !== 'pending') return
     const cause = state.kind === 'unknown' ? state.cause : 'still open'
-    if (nowMs() < payment.deadlineAtMs + PAYMENT_GRACE_MS) throw new Error(`not closed: ${cause}`)
-    this.#log('payment_stuck', paymentId, cause)
+    if (nowMs() < payment.deadlineAtMs + graceMs) throw new Error(`not closed: ${cause}`)
     follow({ kind: 'payment_unknown', paymentId })
+    this.#callOperator(paymentId, cause)
   }
 
   /** Gives the money back. Rejects to be tried again. */
@@ -161,11 +162,7 @@ export class PaymentDesk {
       case 'open':
         return
       case 'paid':
-        return follow({
-          kind: 'payment_succeeded',
-          paymentId,
-          amount: state.currency === currency ? state.amount : NO_PRICE,
-        })
+        return this.#settlePaid(paymentId, state.currency === currency ? state.amount : NO_PRICE)
       case 'failed':
         return follow({ kind: 'payment_declined', paymentId, as: 'failed' })
       case 'closed':
@@ -173,6 +170,12 @@ export class PaymentDesk {
       case 'refunded':
         return this.#settleRefunded(paymentId)
     }
+  }
+
+  #settlePaid(paymentId: string, amount: Amount): void {
+    const before = this.#payment(paymentId)?.state
+    this.#link.follow({ kind: 'payment_succeeded', paymentId, amount })
+    if (before !== 'stuck') this.#callOperator(paymentId, 'another amount or currency than the price')
   }
 
   /** By us, or by somebody at the provider's console. */
@@ -214,6 +217,12 @@ export class PaymentDesk {
     const { amount, createdAtMs, reference } = payment
     const { origin, description } = checkout
     return ask(provider, { paymentId, amount, currency, createdAtMs, reference, origin, description })
+  }
+
+  /** An error if the payment is stuck now: nothing goes on with it until an operator has looked. */
+  #callOperator(paymentId: string, cause: string): void {
+    const { log, eventId } = this.#link
+    if (this.#payment(paymentId)?.state === 'stuck') log.error('payment_stuck', { eventId, paymentId, cause })
   }
 
   #log(event: string, paymentId: string, cause: string): void {

@@ -1,5 +1,6 @@
 /** The variables of payments at a provider. Without `PAYMENT_PROVIDER` there are only wallets. */
 import type { ConfigReader } from '../../config-reader.ts'
+import { PAYMENT_GRACE_MS } from '../core/limits.ts'
 import { PROVIDERS } from './port.ts'
 import type { ProviderName } from './port.ts'
 import { STRIPE_API_URL } from './stripe.ts'
@@ -16,6 +17,8 @@ export type PaymentConfig = {
   readonly currency: string
   /** How long a visitor may take on the provider's page. */
   readonly paymentSeconds: number
+  /** How long after that the provider may take to say how it went, before an operator has to. */
+  readonly graceSeconds: number
   /** Where the visitor goes afterwards; null: to the waiting page of the event. */
   readonly returnUrl: string | null
 }
@@ -24,6 +27,8 @@ export type PaymentConfig = {
 const SECRET_CHARS_MIN = 16
 /** A checkout at Stripe lives for 35 minutes; seats must not be waited for longer than it can be paid. */
 const PAYMENT_SECONDS_MAX = 1_800
+/** Seats that are nobody's for longer than this are an operator's business. */
+const GRACE_SECONDS_MAX = 3_600
 
 /** Null without a provider. Faults name variables, never a value. */
 export function parsePaymentConfig(reader: ConfigReader, isLocal: boolean): PaymentConfig | null {
@@ -41,6 +46,11 @@ export function parsePaymentConfig(reader: ConfigReader, isLocal: boolean): Paym
       byDefault: 600,
       min: 1,
       max: PAYMENT_SECONDS_MAX,
+    }),
+    graceSeconds: reader.integer('PURCHASE_PAYMENT_GRACE_SECONDS', {
+      byDefault: PAYMENT_GRACE_MS / 1_000,
+      min: 1,
+      max: GRACE_SECONDS_MAX,
     }),
     returnUrl: reader.has('PAYMENT_RETURN_URL') ? reader.url('PAYMENT_RETURN_URL') : null,
   }

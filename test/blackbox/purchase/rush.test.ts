@@ -193,7 +193,7 @@ describe('a control: the same rush when whoever holds waits between looking and 
     symlinkSync(join(PROJECT_ROOT, 'node_modules'), join(root, 'node_modules'))
     const engine = join(root, 'src/purchase/objects/office-engine.ts')
     const guarded = readFileSync(engine, 'utf8')
-    const unguarded = guarded.replace('    this.#save(held.changes)\n', '    await scheduler.wait(5)\n$&')
+    const unguarded = guarded.replace('    book.save([...held.changes,', '    await scheduler.wait(5)\n$&')
     expect(unguarded).not.toBe(guarded)
     writeFileSync(engine, unguarded)
     usher = await startTestUsher({}, undefined, { root, bundleDir: join(root, 'bundle') })

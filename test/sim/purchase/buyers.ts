@@ -1,4 +1,5 @@
 /** Who buys: clients that ask, are lost, ask again, and remember what they were told. */
+import type { OperationName } from '../../../src/ports/idempotency.ts'
 import type { Reservation } from '../../../src/purchase/ports.ts'
 import type { SimLine } from './line.ts'
 import { PAYMENT_MS, type SimOffice } from './office.ts'
@@ -9,6 +10,12 @@ import type { PurchaseWorld } from './world.ts'
 export const HOLD_MS = 20_000
 export const SECTION = { name: 'A', rows: 2, seatsPerRow: 4, price: 100 } as const
 const TRIES_MAX = 4
+
+/** The same call, doubled on its way, has not come to its end yet. */
+function isInProgress(answer: unknown): boolean {
+  const { error } = (answer ?? {}) as { error?: { reason?: string } }
+  return error?.reason === 'request-in-progress'
+}
 
 /** What was acknowledged to a buyer, and has to stay so. */
 export type Promised = {
@@ -64,11 +71,12 @@ export class Buyer {
       ? ({ kind: 'section', section: 'A', count } as const)
       : ({ kind: 'seats', seatIds } as const)
     const { userId, admissionId } = this
-    const call = { operationId: this.#operationId('hold'), userId, admissionId, selection, holdMs: HOLD_MS }
+    const call = { operation: this.#operation('hold'), userId, admissionId, selection, holdMs: HOLD_MS }
     const held = await this.#persist(() => office.ask(`${userId} holds`, (engine) => engine.hold(call)))
-    if (held === null || !held.ok || held.value.state !== 'held') return
-    world.trace(() => `${userId} holds ${held.value.seatIds.join(' ')} as ${held.value.reservationId}`)
-    this.promised.push({ reservation: held.value, isTouched: !line.isAlive(admissionId), isPaid: false })
+    if (held === null || !held.ok) return
+    const reservation = held.value.answer
+    world.trace(() => `${userId} holds ${reservation.seatIds.join(' ')} as ${reservation.reservationId}`)
+    this.promised.push({ reservation, isTouched: !line.isAlive(admissionId), isPaid: false })
   }
 
   async #pay(): Promise<void> {
@@ -78,14 +86,16 @@ export class Buyer {
     promise.isTouched = true
     const { admissionId } = this
     const { reservationId } = promise.reservation
+    const operation = this.#operation('pay')
     const paid = await this.#persist(() =>
       office.ask(`${this.userId} pays ${reservationId}`, (engine) =>
-        engine.payByWallet({ reservationId, userId: this.userId, admissionId }),
+        engine.payByWallet({ operation, reservationId, userId: this.userId, admissionId }),
       ),
     )
     if (paid === null || !paid.ok) return
     world.trace(() => `${this.userId} has paid ${reservationId}`)
-    if (paid.value.amount !== promise.reservation.amount) world.violated('INV-10', 'another amount was taken')
+    if (paid.value.answer.amount !== promise.reservation.amount)
+      world.violated('INV-10', 'another amount was taken')
     promise.isPaid = true
   }
 
@@ -96,14 +106,15 @@ export class Buyer {
     promise.isTouched = true
     const { reservationId } = promise.reservation
     const { userId, admissionId } = this
-    const call = { reservationId, userId, admissionId, origin: 'https://usher.example' }
+    const operation = this.#operation('check out')
+    const call = { operation, reservationId, userId, admissionId, origin: 'https://usher.example' }
     const begun = await this.#persist(() =>
       office.ask(`${this.userId} checks out ${reservationId}`, (engine) =>
         engine.provider.payByProvider(call),
       ),
     )
     if (begun === null || !begun.ok) return
-    const { paymentId, state, checkoutUrl } = begun.value
+    const { paymentId, state, checkoutUrl } = begun.value.answer
     if (state === 'paid') promise.isPaid = true
     // Some look at the page and never decide.
     if (checkoutUrl === null || world.random.chance(0.2)) return
@@ -139,7 +150,7 @@ export class Buyer {
     const { world, wallet } = this.#parts
     const amount = world.random.between(1, 300)
     const call = {
-      operationId: this.#operationId('charge'),
+      ...this.#operation('charge'),
       kind: 'charge',
       userId: this.userId,
       amount,
@@ -159,16 +170,17 @@ export class Buyer {
     return this.promised.length === 0 ? undefined : this.#parts.world.random.pick(this.promised)
   }
 
-  #operationId(kind: string): string {
+  #operation(kind: string): OperationName {
     this.#operations += 1
-    return `${kind} ${this.userId} ${this.#operations}`
+    return { operationId: `${kind} ${this.userId} ${this.#operations}`, requestHash: kind }
   }
 
   /** Asks again with the same operation when there is no answer. Null: given up. */
   async #persist<T>(ask: () => Promise<T>): Promise<T | null> {
     for (let tries = 0; tries < TRIES_MAX; tries += 1) {
       try {
-        return await ask()
+        const answer = await ask()
+        if (!isInProgress(answer)) return answer
       } catch {
         if (this.#parts.world.random.chance(0.3)) return null
       }

@@ -50,7 +50,7 @@ export const PURCHASE_MUTANTS: readonly PurchaseMutant[] = [
   {
     name: 'the same hold asked for again is another hold',
     faults: { answerLost: 0.3, callDoubled: 0.3 },
-    rows: (right) => ({ ...right, reservationOf: () => null }),
+    rows: (right) => ({ ...right, operation: () => null }),
   },
   {
     name: 'seats are freed on the word of nobody: a checkout counts as closed that was not',

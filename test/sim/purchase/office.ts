@@ -1,7 +1,9 @@
 /** A simulated Durable Object with a real OfficeEngine and its real SQL in it. */
 import { withinTime } from '../../../src/bounded.ts'
+import { PAYMENT_GRACE_MS } from '../../../src/purchase/core/limits.ts'
 import { OfficeEngine } from '../../../src/purchase/objects/office-engine.ts'
 import type { OfficeHost, OfficeOutside, OfficeRows } from '../../../src/purchase/objects/office-host.ts'
+import type { SaleFigures } from '../../../src/purchase/ports.ts'
 import { OfficeStorage } from '../../../src/purchase/objects/office-storage.ts'
 import { DeskStorage, type DeskRows } from '../../../src/purchase/payments/desk-rows.ts'
 import type { PaymentProvider } from '../../../src/purchase/payments/port.ts'
@@ -72,6 +74,11 @@ export class SimOffice {
     })
   }
 
+  /** How the sale stands, as the object that lives now has kept it in memory; null while none does. No call. */
+  async figures(): Promise<SaleFigures | null> {
+    return (await this.#engine?.figures()) ?? null
+  }
+
   crash(): void {
     const lost = this.#log.crash(this.#world.random)
     this.#world.trace(() => `the office dies, ${lost} writes are lost`)
@@ -116,6 +123,7 @@ export class SimOffice {
         provider: this.#providerOf(life),
         currency: 'KRW',
         paymentMs: PAYMENT_MS,
+        graceMs: PAYMENT_GRACE_MS,
       },
       webhooks: {
         resendMs: this.#webhooks.resendMs,
@@ -160,10 +168,12 @@ export class SimOffice {
       apply: (changes) => write({ kind: 'applied', changes }, () => rows.apply(changes)),
       order: (reservationId) => rows.order(reservationId),
       orderOfPayment: (paymentId) => rows.orderOfPayment(paymentId),
+      paymentCounts: () => rows.paymentCounts(),
       paymentsIn: (state, rowsMax) => rows.paymentsIn(state, rowsMax),
-      reservationOf: (operationId, sinceMs) => rows.reservationOf(operationId, sinceMs),
+      operation: (operationId, sinceMs) => rows.operation(operationId, sinceMs),
+      oldestOperationAtMs: () => rows.oldestOperationAtMs(),
       reservationsOfAdmission: (admissionId) => rows.reservationsOfAdmission(admissionId),
-      forget: (madeBeforeMs, rowsMax) => rows.forget(madeBeforeMs, rowsMax),
+      forget: (beforeMs, rowsMax) => rows.forget(beforeMs, rowsMax),
     }
     return this.#world.mutant?.rows?.(right, () => this.#world.nowMs) ?? right
   }

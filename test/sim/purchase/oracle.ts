@@ -1,4 +1,5 @@
 /** INV-10, looked for in the rows after everything that happens, and the books at the end. */
+import { PaymentCounts } from '../../../src/purchase/core/payment-counts.ts'
 import type { PaymentRow, ReservationRow, SeatRow } from '../../../src/purchase/objects/office-rows.ts'
 import type { Buyer } from './buyers.ts'
 import type { SimLine } from './line.ts'
@@ -30,6 +31,8 @@ type Books = {
   readonly seats: readonly SeatRow[]
   readonly reservations: readonly ReservationRow[]
   readonly payments: readonly PaymentRow[]
+  /** Reservations that somebody who asks again is told of. */
+  readonly answered: ReadonlySet<string>
 }
 
 /** After every step: seats and reservations agree, nobody shares a seat, nothing is paid twice. */
@@ -43,6 +46,16 @@ export function check(scene: Scene): void {
   const totals = wallet.rows.totals()
   if (totals.visitors + totals.funding + totals.sales !== 0 || totals.entries !== 0)
     world.violated('INV-10', `the ledger does not balance: ${JSON.stringify(totals)}`)
+}
+
+/** What operators are shown, kept in memory from change to change, is what the rows say. */
+export async function checkFigures({ world, office }: Scene): Promise<void> {
+  const shown = await office.figures()
+  if (shown === null) return
+  const payments = new PaymentCounts(office.rows.paymentCounts()).all()
+  const kept = JSON.stringify(shown.payments)
+  if (kept !== JSON.stringify(payments))
+    world.violated('figures', `the office shows ${kept}, its rows say ${JSON.stringify(payments)}`)
 }
 
 /** Once all faults are over and everything has come to its end. */
@@ -94,13 +107,19 @@ function booksOf({ database }: SimOffice): Books | null {
     seats: database.sql.exec<SeatRow>('SELECT * FROM seats').toArray(),
     reservations: database.sql.exec<ReservationRow>('SELECT * FROM reservations').toArray(),
     payments: database.sql.exec<PaymentRow>('SELECT * FROM payments').toArray(),
+    answered: new Set(
+      database.sql
+        .exec<{ id: string }>("SELECT answer ->> 'reservationId' AS id FROM operations")
+        .toArray()
+        .map(({ id }) => id),
+    ),
   }
 }
 
-function checkSeats(world: PurchaseWorld, { seats, reservations }: Books): void {
+function checkSeats(world: PurchaseWorld, { seats, reservations, answered }: Books): void {
   const holders = new Map<string, string>()
-  const operations = new Set(reservations.map(({ operation_id }) => operation_id))
-  if (operations.size < reservations.length) world.violated('INV-10', 'one request has made two reservations')
+  const unanswered = reservations.find(({ reservation_id }) => !answered.has(reservation_id))
+  if (unanswered !== undefined) world.violated('INV-10', 'one request has made two reservations')
   for (const { reservation_id, seat_ids, state } of reservations) {
     const expected = SEATS_OF[state]
     if (expected === undefined) continue

@@ -5,7 +5,7 @@ import type { Violation } from '../invariants.ts'
 import { Buyer, SECTION } from './buyers.ts'
 import { SimLine } from './line.ts'
 import { SimOffice } from './office.ts'
-import { check, checkSettled } from './oracle.ts'
+import { check, checkFigures, checkSettled } from './oracle.ts'
 import { SimProvider } from './provider.ts'
 import { SimShop } from './shop.ts'
 import { SimWallet } from './wallet.ts'
@@ -52,6 +52,8 @@ export async function simulatePurchase(options: PurchaseOptions): Promise<Purcha
     await world.scheduler.run(1_000, each)
     world.isFaulty = true
     for (let step = 0; step < options.steps && world.violation === null; step += 1) {
+      // From the first look on an object keeps its figures by what it writes.
+      await checkFigures(scene)
       for (let acts = world.random.between(1, 3); acts > 0; acts -= 1) world.random.pick(buyers).act()
       if (world.random.chance(0.02)) office.crash()
       if (world.random.chance(0.01)) wallet.crash()
@@ -62,6 +64,7 @@ export async function simulatePurchase(options: PurchaseOptions): Promise<Purcha
     await resolveStuck(office, provider)
     await world.scheduler.run(SETTLED_MS, each)
     checkSettled(scene)
+    await checkFigures(scene)
   } catch (error) {
     world.violated('defect', error instanceof Error ? (error.stack ?? error.message) : String(error))
   } finally {

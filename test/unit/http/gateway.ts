@@ -91,6 +91,7 @@ export function createGateway({
   const purchase: PurchasePorts = {
     office: officeOf,
     wallet: () => recorded<WalletApi>('wallet', wallet, calls),
+    figures: (eventIds) => Promise.all(eventIds.map((eventId) => officeOf(eventId).figures())),
     totals: () => recorded<WalletApi>('wallets', wallet, calls).totals(),
     left: (eventId, admissionId) => officeOf(eventId).left(admissionId),
     holdMs: config.purchaseHoldSeconds * 1_000,

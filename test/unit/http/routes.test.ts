@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { err, ok } from '../../../src/core/result.ts'
 import { LINE_COUNTERS, LINE_GAUGES } from '../../../src/ports/lines.ts'
 import type { LineMetrics } from '../../../src/ports/lines.ts'
+import { PaymentCounts } from '../../../src/purchase/core/payment-counts.ts'
+import type { PurchasePorts, SaleFigures } from '../../../src/purchase/ports.ts'
 import { ADMIN_KEY, ORIGIN_KEY, bearer, createGateway, jsonBody, problemOf } from './gateway.ts'
 import type { Gateway } from './gateway.ts'
 import { admissionOf, placeOf, statusOf } from './views.ts'
@@ -321,11 +323,18 @@ describe('GET /metrics', () => {
     }
   }
 
+  /** Of the purchase service the metrics ask this alone. */
+  const selling = (figures: readonly SaleFigures[]): PurchasePorts => ({
+    ...createGateway().deps.purchase,
+    figures: async () => [...figures],
+  })
+
   it('has one family per metric with a series per event, readable by Prometheus', async () => {
     const ids = ['a', 'b']
     const gateway = createGateway({
       registry: { activeEventIds: async () => [...ids] },
       line: { metrics: async () => ok(metrics(ids.shift() ?? '')) },
+      deps: { purchase: selling([]) },
     })
     const response = await gateway.fetch('/metrics', { headers: bearer(ADMIN_KEY) })
     const text = await response.text()
@@ -342,6 +351,52 @@ describe('GET /metrics', () => {
     for (const row of text.trimEnd().split('\n')) {
       expect(row).toMatch(/^(# (HELP|TYPE) usher_\w+ .+|usher_\w+\{event="\w+"(,le="[\d.+Inf]+")?\} [\d.]+)$/)
     }
+  })
+
+  it('shows how each sale stands: seats, payments, what is owed, and for how long somebody waits for an operator', async () => {
+    const payments = new PaymentCounts([
+      { method: 'wallet', state: 'paid', count: 7 },
+      { method: 'provider', state: 'stuck', count: 2 },
+    ]).all()
+    const sale: SaleFigures = {
+      eventId: 'a',
+      seats: { free: 1, held: 2, sold: 3 },
+      payments,
+      oldestStuckAt: '2026-11-21T10:00:00.000Z',
+      owed: { debit: 0, close: 0, refund: 1, complete: 0, webhook: 4 },
+    }
+    const gateway = createGateway({
+      registry: { activeEventIds: async () => ['a'] },
+      line: { metrics: async () => ok(metrics('a')) },
+      deps: { purchase: selling([sale]), nowMs: () => Date.parse('2026-11-21T10:02:05.000Z') },
+    })
+    const text = await (await gateway.fetch('/metrics', { headers: bearer(ADMIN_KEY) })).text()
+    for (const series of [
+      'usher_seats{event="a",state="held"} 2',
+      'usher_payments{event="a",method="wallet",state="paid"} 7',
+      'usher_payments{event="a",method="provider",state="stuck"} 2',
+      'usher_payments{event="a",method="wallet",state="stuck"} 0',
+      'usher_oldest_stuck_payment_seconds{event="a"} 125',
+      'usher_errands_owed{event="a",kind="webhook"} 4',
+    ])
+      expect(text.split('\n')).toContain(series)
+  })
+
+  it('counts dead letters where there is a shop to tell, and does without them when they do not answer', async () => {
+    const shown = async (env: Record<string, string>, count: () => Promise<number>): Promise<string> => {
+      const gateway = createGateway({
+        env,
+        registry: { activeEventIds: async () => [] },
+        deadLetters: { count },
+      })
+      return (await gateway.fetch('/metrics', { headers: bearer(ADMIN_KEY) })).text()
+    }
+    const told = { SHOP_WEBHOOK_URL: 'https://shop.example/hook', SHOP_WEBHOOK_SECRETS: 'whsec_0123456789' }
+    expect(await shown(told, async () => 3)).toContain(
+      '# TYPE usher_dead_letters gauge\nusher_dead_letters 3\n',
+    )
+    expect(await shown(told, async () => Promise.reject(new Error('away')))).not.toContain('dead_letters')
+    expect(await shown({}, async () => 3)).not.toContain('dead_letters')
   })
 })
 describe('looking a visitor up', () => {

@@ -108,6 +108,17 @@ describe('the end of an admission', () => {
 })
 
 describe('what is owed', () => {
+  it('is counted until the shop has taken it, whatever the queue says meanwhile', async () => {
+    expect(news.owed()).toBe(0)
+    end('a', 'b')
+    await news.tick('demo', START_MS)
+    news.heard([{ subject: 'admission.ended:a', quietMs: 5_000 }], START_MS)
+    expect(news.owed()).toBe(2)
+    news.heard([{ subject: 'admission.ended:a', quietMs: null }], START_MS)
+    expect(news.owed()).toBe(1)
+    expect(start().owed()).toBe(1)
+  })
+
   it('is given to the queue once, and the object sleeps when it has been delivered', async () => {
     end('a')
     expect(news.wakeMs()).toBe(START_MS)

@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import { err, ok } from '../../../src/core/result.ts'
 import type { Admission } from '../../../src/core/views.ts'
+import type { Kept } from '../../../src/ports/idempotency.ts'
 import type { LineApi } from '../../../src/ports/lines.ts'
-import type { Payment, Reservation, SeatOfficeApi } from '../../../src/purchase/ports.ts'
+import type { HoldCall, Payment, Reservation, SeatOfficeApi } from '../../../src/purchase/ports.ts'
 import type { GuestSession } from '../../../src/ports/tokens.ts'
 import { ADMIN_KEY, bearer, createGateway, jsonBody, problemOf, type Gateway } from '../http/gateway.ts'
 import { admissionOf } from '../http/views.ts'
@@ -28,11 +29,15 @@ const LINE: Partial<LineApi> = {
 }
 const OFFICE: Partial<SeatOfficeApi> = {
   map: async () => ({ version: 3, seats: '[]' }),
-  hold: async () => ok(RESERVATION),
+  hold: async () => ok(kept(RESERVATION)),
   reservation: async () => ok(RESERVATION),
   giveUp: async () => ok(null),
-  payByWallet: async () => ok(PAYMENT),
+  payByWallet: async () => ok(kept(PAYMENT)),
   left: async () => {},
+}
+
+function kept<T>(answer: T): Kept<T> {
+  return { answer, isReplay: false }
 }
 
 function alive(): Admission {
@@ -107,7 +112,7 @@ describe('the budget of a purchase', () => {
 
   it('a charge is one call, and so is a balance', async () => {
     const gateway = createGateway({
-      wallet: { post: async () => ok({ balance: 1 }), balance: async () => 1 },
+      wallet: { post: async () => ok(kept({ balance: 1 })), balance: async () => 1 },
     })
     await ask(gateway, { method: 'POST', path: '/api/v1/wallet/charge', body: { amount: 1 } })
     expect(gateway.calls.map(({ what }) => what)).toEqual(['wallet post'])
@@ -149,7 +154,7 @@ describe('an operation', () => {
     const operationOf = async (visitor: GuestSession, key: object) => {
       await ask(gateway, { ...HOLD, ...key }, visitor)
       const [call] = gateway.calls.at(-1)?.args ?? []
-      return (call as { operationId: string }).operationId
+      return (call as HoldCall).operation.operationId
     }
     const first = await operationOf(ann, { key: 'k' })
     expect(await operationOf(ann, { key: 'k' })).toBe(first)
@@ -163,13 +168,27 @@ describe('an operation', () => {
   })
 })
 
+describe('an operation whose admission has ended since', () => {
+  it.each([
+    ['a hold', HOLD, 201, RESERVATION],
+    ['a payment', PAY, 200, PAYMENT],
+  ])('is answered as it was at first: %s', async (_name, request, status, first) => {
+    const ended = async () => ok({ ...alive(), state: 'ended' } as const)
+    const answered = async () => ok({ answer: first as Reservation, isReplay: true })
+    const gateway = createGateway({ line: { redeem: ended, admission: ended }, office: { answered } })
+    const response = await ask(gateway, { ...request, key: 'k' })
+    expect([response.status, await response.json()]).toEqual([status, first])
+    expect(response.headers.get('Idempotency-Replayed')).toBe('true')
+  })
+})
+
 describe('what was paid', () => {
   it('is told again when the admission has ended by it, and to nobody whose payment it was not', async () => {
     const admission = async () => ok({ ...alive(), state: 'ended' } as const)
     const paid = { ...RESERVATION, state: 'paid', paymentId: PAYMENT.paymentId } as const
     const again = createGateway({
       line: { admission },
-      office: { reservation: async () => ok(paid) },
+      office: { answered: async () => null, reservation: async () => ok(paid) },
     })
     const answer = await ask(again, PAY)
     expect([answer.status, await answer.json()]).toEqual([200, PAYMENT])
@@ -177,7 +196,10 @@ describe('what was paid', () => {
       async () => ok(RESERVATION),
       async () => err({ reason: 'reservation-not-found' } as const),
     ]) {
-      const refused = await ask(createGateway({ line: { admission }, office: { reservation } }), PAY)
+      const refused = await ask(
+        createGateway({ line: { admission }, office: { answered: async () => null, reservation } }),
+        PAY,
+      )
       expect(await problemOf(refused)).toMatchObject({ code: 'entry-token-required', fault: 'ended' })
     }
   })

@@ -1,4 +1,5 @@
 /** A payment desk with the real rules of orders and seats, a clock and a provider that the test holds in its hands. */
+import { PAYMENT_GRACE_MS } from '../../../src/purchase/core/limits.ts'
 import { applyChange, onOrder, type OfficeState } from '../../../src/purchase/core/office.ts'
 import type { Order, OrderEvent } from '../../../src/purchase/core/orders.ts'
 import type {
@@ -43,8 +44,13 @@ export class DeskWorld {
       eventId: 'demo',
       provider: this.provider,
       currency: 'KRW',
+      graceMs: PAYMENT_GRACE_MS,
       rows: this.rows,
-      log: { info: () => {}, error: () => {}, warn: (event) => void this.logged.push(event) },
+      log: {
+        info: () => {},
+        error: (event) => void this.logged.push(event),
+        warn: (event) => void this.logged.push(event),
+      },
       nowMs: () => this.nowMs,
       orderOf: (paymentId) =>
         this.order.payments.some((payment) => payment.paymentId === paymentId) ? this.order : null,
@@ -119,7 +125,6 @@ export class DeskWorld {
   #reservation(): ReservationRecord {
     return {
       reservationId: 'r',
-      operationId: 'o',
       userId: 'ann',
       admissionId: 'a',
       seatIds: SEATS,

@@ -108,6 +108,7 @@ describe('signed news', () => {
   ])('of %s than the price sell nothing and free nothing: an operator has to look', (_name, state) => {
     world.desk.hear('e1', 'p1', state)
     expect(world.stands()).toBe('stuck stuck paying')
+    expect(world.logged).toEqual(['payment_stuck'])
   })
 
   it('whose change could not be written are heard when they are repeated', () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { posted, type Operation } from '../../../src/purchase/core/ledger.ts'
+import { posted, visitorAccount, type Operation } from '../../../src/purchase/core/ledger.ts'
 import { WalletStorage } from '../../../src/purchase/objects/wallet-storage.ts'
 import type { PostCall } from '../../../src/purchase/ports.ts'
 import { SqliteDatabase } from '../../long/sqlite-database.ts'
@@ -19,16 +19,29 @@ beforeEach(() => {
 afterEach(() => database.close())
 
 function call(over: Partial<PostCall> = {}): PostCall {
-  return { operationId: 'o1', kind: 'charge', userId: 'ann', amount: 100, reference: '', ...over }
+  return {
+    operationId: 'o1',
+    requestHash: '',
+    kind: 'charge',
+    userId: 'ann',
+    amount: 100,
+    reference: '',
+    ...over,
+  }
 }
 
 const payment = (over: Partial<PostCall> = {}) =>
   call({ operationId: 'payment:p', kind: 'payment', reference: 'p', ...over })
 
+function kept(balance: number, isReplay: boolean) {
+  return { ok: true, value: { answer: { balance }, isReplay } }
+}
+
 describe('a ledger', () => {
   it('balances after every operation, whatever they are, and keeps no account of a visitor below zero', () => {
     const random = new Random(5)
     const balances = new Map<string, number>()
+    const answers = new Map<string, number>()
     for (let index = 0; index < 2_000; index += 1) {
       const kind = random.pick(['charge', 'payment', 'payment', 'refund'] as const)
       const userId = random.pick(['ann', 'bob', 'cem'])
@@ -37,12 +50,17 @@ describe('a ledger', () => {
       const known = database.sql
         .exec('SELECT 1 FROM operations WHERE operation_id = ?', operationId)
         .toArray()
-      const result = wallet.post({ operationId, kind, userId, amount, reference: '' }, NOW_MS)
+      const result = wallet.post(
+        { operationId, requestHash: '', kind, userId, amount, reference: '' },
+        NOW_MS,
+      )
       const before = balances.get(userId) ?? 0
       const isNew = known.length === 0 && result.ok
       const after = isNew ? before + (kind === 'payment' ? -amount : amount) : before
       balances.set(userId, after)
-      if (result.ok) expect(result.value.balance).toBe(after)
+      if (isNew) answers.set(operationId, after)
+      if (result.ok)
+        expect(result.value).toEqual({ answer: { balance: answers.get(operationId) }, isReplay: !isNew })
       expect(after).toBeGreaterThanOrEqual(0)
       const { visitors, funding, sales, entries } = wallet.totals()
       expect([visitors + funding + sales, entries]).toEqual([0, 0])
@@ -51,11 +69,24 @@ describe('a ledger', () => {
   })
 
   it('carries an operation out once, however often it is asked', () => {
-    for (let time = 0; time < 3; time += 1)
-      expect(wallet.post(call(), NOW_MS)).toEqual({ ok: true, value: { balance: 100 } })
-    for (let time = 0; time < 3; time += 1)
-      expect(wallet.post(payment({ amount: 70 }), NOW_MS)).toEqual({ ok: true, value: { balance: 30 } })
+    for (const isReplay of [false, true, true])
+      expect(wallet.post(call(), NOW_MS)).toEqual(kept(100, isReplay))
+    for (const isReplay of [false, true, true])
+      expect(wallet.post(payment({ amount: 70 }), NOW_MS)).toEqual(kept(30, isReplay))
     expect(wallet.statement('ann', null, 10)).toHaveLength(2)
+  })
+
+  it('answers an operation that is asked for again as it did at first, whatever came since', () => {
+    wallet.post(call(), NOW_MS)
+    wallet.post(call({ operationId: 'o2' }), NOW_MS)
+    expect(wallet.post(call(), NOW_MS)).toEqual(kept(100, true))
+  })
+
+  it('takes another request with a key that was used for no repetition of it', () => {
+    wallet.post(call(), NOW_MS)
+    const refused = { ok: false, error: { reason: 'idempotency-key-reused' } }
+    expect(wallet.post(call({ amount: 101, requestHash: 'other' }), NOW_MS)).toEqual(refused)
+    expect(wallet.balance(visitorAccount('ann'))).toBe(100)
   })
 
   it('refuses a payment beyond the balance, and keeps refusing the same one when there is money later', () => {
@@ -64,7 +95,7 @@ describe('a ledger', () => {
     wallet.post(call({ amount: 5_000 }), NOW_MS)
     expect(wallet.post(payment(), NOW_MS)).toEqual(refused)
     expect(wallet.post(payment({ operationId: 'payment:q' }), NOW_MS)).toMatchObject({
-      value: { balance: 4_900 },
+      value: { answer: { balance: 4_900 } },
     })
     expect(wallet.totals().operations).toBe(2)
   })
@@ -72,13 +103,13 @@ describe('a ledger', () => {
   it('forgets the key of a charge after a day, and that of a payment never', () => {
     wallet.post(call({ amount: 500 }), NOW_MS)
     wallet.post(payment(), NOW_MS)
-    expect(wallet.post(call({ amount: 500 }), NOW_MS + DAY_MS - 1)).toMatchObject({ value: { balance: 400 } })
-    expect(wallet.post(call({ amount: 500 }), NOW_MS + DAY_MS)).toMatchObject({ value: { balance: 900 } })
-    expect(wallet.post(payment(), NOW_MS + 400 * DAY_MS)).toMatchObject({ value: { balance: 900 } })
+    expect(wallet.post(call({ amount: 500 }), NOW_MS + DAY_MS - 1)).toEqual(kept(500, true))
+    expect(wallet.post(call({ amount: 500 }), NOW_MS + DAY_MS)).toEqual(kept(900, false))
+    expect(wallet.post(payment(), NOW_MS + 400 * DAY_MS)).toEqual(kept(400, true))
   })
 
   it('takes nothing for nothing, and says so in the statement', () => {
-    expect(wallet.post(payment({ amount: 0 }), NOW_MS)).toEqual({ ok: true, value: { balance: 0 } })
+    expect(wallet.post(payment({ amount: 0 }), NOW_MS)).toEqual(kept(0, false))
     expect(wallet.statement('ann', null, 10)).toMatchObject([{ kind: 'payment', amount: 0, balance: 0 }])
   })
 

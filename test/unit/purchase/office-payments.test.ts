@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { ok } from '../../../src/core/result.ts'
 import { PAYMENT_GRACE_MS } from '../../../src/purchase/core/limits.ts'
-import { OfficeWorld, PAYMENT_MS } from './office-world.ts'
+import { OfficeWorld, operation, PAYMENT_MS } from './office-world.ts'
 import { AWAY, known, paid, ScriptedProvider } from './scripted-provider.ts'
 
 const PRICE = 12_000
@@ -28,7 +28,7 @@ describe('a visitor who pays at a provider', () => {
     const begun = await world.checkout(reservationId)
     expect(begun).toMatchObject({
       ok: true,
-      value: { state: 'pending', amount: PRICE, checkoutUrl: 'https://pay.example/ref' },
+      value: { answer: { state: 'pending', amount: PRICE, checkoutUrl: 'https://pay.example/ref' } },
     })
     expect(provider.last).toMatchObject({
       amount: PRICE,
@@ -175,7 +175,7 @@ describe('a crash', () => {
     provider.meanwhile = () => {}
     world.restart()
     expect(await world.checkout(reservationId)).toMatchObject({
-      value: { checkoutUrl: 'https://pay.example/ref' },
+      value: { answer: { checkoutUrl: 'https://pay.example/ref' } },
     })
     expect(provider.asked).toEqual(['create', 'create'])
   })
@@ -206,7 +206,7 @@ describe('a crash', () => {
     const paymentId = await world.begun(reservationId)
     await world.pass(PAYMENT_MS)
     const other = await world.engine.hold({
-      operationId: 'other',
+      operation: operation('other'),
       userId: 'ben',
       admissionId: 'other',
       selection: { kind: 'seats', seatIds: ['A-1-1'] },
@@ -229,7 +229,7 @@ describe('a refund that the provider refuses', () => {
     const paymentId = await world.begun(reservationId)
     await world.pass(PAYMENT_MS)
     await world.engine.hold({
-      operationId: 'other',
+      operation: operation('other'),
       userId: 'ben',
       admissionId: 'other',
       selection: { kind: 'seats', seatIds: ['A-1-1'] },
@@ -255,20 +255,25 @@ describe('a refund to a wallet', () => {
     const first = await world.begun(reservationId)
     await world.engine.provider.hearProvider('e1', first, { kind: 'failed' })
     world.wallet = () => Promise.reject(new Error('the wallet is away'))
-    await world.engine.payByWallet({ reservationId, userId: 'ann', admissionId: 'admission' })
+    await world.engine.payByWallet({
+      operation: operation('pay'),
+      reservationId,
+      userId: 'ann',
+      admissionId: 'admission',
+    })
     // The provider was paid after all, and then the wallet as well.
     await world.engine.provider.hearProvider('e2', first, paid(PRICE))
     world.wallet = ({ kind }) =>
       kind === 'refund'
         ? Promise.reject(new Error('the wallet is away'))
-        : Promise.resolve(ok({ balance: 0 }))
+        : Promise.resolve(ok({ answer: { balance: 0 }, isReplay: false }))
     await world.pass(60_000)
     const [due] = await world.engine.provider.payments('refund_due')
     expect(due).toMatchObject({ method: 'wallet' })
     expect(await world.engine.provider.resolvePayment(due?.paymentId ?? '', 'refunded')).toMatchObject({
       error: { reason: 'payment-not-stuck' },
     })
-    world.wallet = async () => ok({ balance: 0 })
+    world.wallet = async () => ok({ answer: { balance: 0 }, isReplay: false })
     await world.pass(60_000)
     expect(await world.engine.provider.payments('refunded')).toHaveLength(1)
   })

@@ -1,7 +1,7 @@
 /** What the seat office tells the shop: owed with the decision, until the queue has said that it is over. */
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { WebhookMessage } from '../../../src/outbound/message.ts'
-import { OfficeWorld } from './office-world.ts'
+import { OfficeWorld, operation } from './office-world.ts'
 
 const HOLD_MS = 300_000
 const RESEND_MS = 120_000
@@ -34,7 +34,12 @@ function subjects(): string[] {
 describe('the office', () => {
   it('tells the shop of an order that is paid, with what was bought', async () => {
     const reservationId = await world.held()
-    await world.engine.payByWallet({ reservationId, userId: 'ann', admissionId: 'admission' })
+    await world.engine.payByWallet({
+      operation: operation('pay'),
+      reservationId,
+      userId: 'ann',
+      admissionId: 'admission',
+    })
     await world.pass(1)
     expect(subjects()).toEqual([`order.paid:${reservationId}`])
     expect(JSON.parse(queued[0]?.body ?? '')).toMatchObject({

@@ -1,14 +1,22 @@
 /** A seat office on its real rows, with a clock, an alarm, wallets, a line and a provider that the test holds in its hands. */
 import { ok } from '../../../src/core/result.ts'
+import { PAYMENT_GRACE_MS } from '../../../src/purchase/core/limits.ts'
 import { OfficeEngine } from '../../../src/purchase/objects/office-engine.ts'
 import type { OfficeHost, OfficeOutside } from '../../../src/purchase/objects/office-host.ts'
 import { OfficeStorage } from '../../../src/purchase/objects/office-storage.ts'
 import { DeskStorage } from '../../../src/purchase/payments/desk-rows.ts'
+import type { OperationName } from '../../../src/ports/idempotency.ts'
 import type { WebhookTools } from '../../../src/outbound/outbox.ts'
 import type { PaymentProvider } from '../../../src/purchase/payments/port.ts'
 import { SqliteDatabase } from '../../long/sqlite-database.ts'
 
 const HOLD_MS = 300_000
+
+/** One that is asked for with the same request each time. */
+export function operation(operationId: string): OperationName {
+  return { operationId, requestHash: '' }
+}
+
 export const PAYMENT_MS = 600_000
 
 export class OfficeWorld {
@@ -20,7 +28,7 @@ export class OfficeWorld {
   readonly completed: string[] = []
   lineIsAway = false
   /** What the wallets do. */
-  wallet: OfficeOutside['post'] = async () => ok({ balance: 0 })
+  wallet: OfficeOutside['post'] = async () => ok({ answer: { balance: 0 }, isReplay: false })
   /** Resolves when the object that lives now is gone. */
   death = Promise.withResolvers<void>()
   readonly #database = new SqliteDatabase()
@@ -28,10 +36,16 @@ export class OfficeWorld {
   #alarmAtMs: number | null = null
   #background: Promise<unknown>[] = []
   #ids = 0
+  #operations = 0
 
   constructor(provider: PaymentProvider | null) {
     this.#provider = provider
     this.engine = this.#start()
+  }
+
+  /** As they are now, whatever the engine remembers. */
+  get rows(): OfficeStorage {
+    return new OfficeStorage(this.#database)
   }
 
   /** The object is gone and comes back on its rows; what it was doing is lost. */
@@ -48,28 +62,30 @@ export class OfficeWorld {
   async held(): Promise<string> {
     await this.engine.plan([{ name: 'A', rows: 1, seatsPerRow: 4, price: 6_000 }])
     const held = await this.engine.hold({
-      operationId: 'o',
+      operation: operation('o'),
       userId: 'ann',
       admissionId: 'admission',
       selection: { kind: 'seats', seatIds: ['A-1-1', 'A-1-2'] },
       holdMs: HOLD_MS,
     })
     if (!held.ok) throw new Error(held.error.reason)
-    return held.value.reservationId
+    return held.value.answer.reservationId
   }
 
   /** Begins to pay for the held seats; answers the payment's id. */
   async begun(reservationId: string): Promise<string> {
     const begun = await this.checkout(reservationId)
     if (!begun.ok) throw new Error(begun.error.reason)
-    return begun.value.paymentId
+    return begun.value.answer.paymentId
   }
 
   checkout(
     reservationId: string,
     admissionId = 'admission',
   ): ReturnType<OfficeEngine['provider']['payByProvider']> {
+    this.#operations += 1
     return this.engine.provider.payByProvider({
+      operation: operation(`check out ${this.#operations}`),
       reservationId,
       userId: 'ann',
       admissionId,
@@ -125,6 +141,7 @@ export class OfficeWorld {
         provider: this.#provider === null ? null : this.#untilDeath(this.#provider),
         currency: 'KRW',
         paymentMs: PAYMENT_MS,
+        graceMs: PAYMENT_GRACE_MS,
       },
       webhooks: this.webhooks,
       nowMs: () => this.nowMs,

@@ -41,7 +41,6 @@ function payment(over: Partial<PaymentRecord> = {}): PaymentRecord {
 function reservation(over: Partial<ReservationRecord> = {}): ReservationRecord {
   return {
     reservationId: 'r',
-    operationId: 'o',
     userId: 'ann',
     admissionId: 'a',
     seatIds: ['A-1-1', 'A-1-2'],

@@ -30,6 +30,7 @@ describe('the configuration of payments', () => {
       webhookSecrets: ['whsec_0123456789', 'whsec_9876543210'],
       currency: 'KRW',
       paymentSeconds: 600,
+      graceSeconds: 120,
       returnUrl: null,
     })
     expect(payments({ ...TEST_ENV, PAYMENT_PROVIDER: 'stripe' })).toEqual([
@@ -49,6 +50,7 @@ describe('the configuration of payments', () => {
     ['PAYMENT_CURRENCY', { PAYMENT_CURRENCY: 'won' }],
     ['PAYMENT_RETURN_URL', { PAYMENT_RETURN_URL: 'http://shop.example' }],
     ['PURCHASE_PAYMENT_SECONDS', { PURCHASE_PAYMENT_SECONDS: '1801' }],
+    ['PURCHASE_PAYMENT_GRACE_SECONDS', { PURCHASE_PAYMENT_GRACE_SECONDS: '0' }],
   ])('names %s when it is at fault', (variable, change) => {
     expect(payments({ ...STRIPE, ...change })).toContain(variable)
   })

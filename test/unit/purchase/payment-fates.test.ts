@@ -54,7 +54,7 @@ async function run(seed: number): Promise<{ world: OfficeWorld; provider: ModelP
       const seatIds = random.pick([['A-1-1'], ['A-1-2', 'A-1-3'], ['A-1-1', 'A-1-2', 'A-1-3']])
       const operationId = `o${steps.length}`
       const held = await world.engine.hold({
-        operationId,
+        operation: { operationId, requestHash: '' },
         userId,
         // Each hold is of a visit of its own.
         admissionId: operationId,
@@ -62,12 +62,20 @@ async function run(seed: number): Promise<{ world: OfficeWorld; provider: ModelP
         holdMs: random.between(10_000, 300_000),
       })
       if (held.ok)
-        reservations.push({ reservationId: held.value.reservationId, userId, admissionId: operationId })
+        reservations.push({
+          reservationId: held.value.answer.reservationId,
+          userId,
+          admissionId: operationId,
+        })
     },
     pay: async () => {
       if (reservations.length === 0) return
       const origin = 'https://usher.example'
-      await world.engine.provider.payByProvider({ ...random.pick(reservations.slice(-3)), origin })
+      await world.engine.provider.payByProvider({
+        ...random.pick(reservations.slice(-3)),
+        operation: { operationId: `p${steps.length}`, requestHash: '' },
+        origin,
+      })
     },
     giveUp: async () => {
       if (reservations.length === 0) return

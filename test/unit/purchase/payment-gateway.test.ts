@@ -126,7 +126,7 @@ describe('beginning to pay', () => {
   } as const
 
   it('is one call of the line and one of the office, which is told where the visitor is', async () => {
-    const gateway = gatewayWith({ payByProvider: async () => ok(CHECKOUT) })
+    const gateway = gatewayWith({ payByProvider: async () => ok({ answer: CHECKOUT, isReplay: false }) })
     const response = await begin(gateway)
     expect(response.status).toBe(202)
     expect(await response.json()).toEqual(CHECKOUT)
@@ -136,7 +136,8 @@ describe('beginning to pay', () => {
 
   it('that turns out to be paid is answered as paid', async () => {
     const gateway = gatewayWith({
-      payByProvider: async () => ok({ ...CHECKOUT, state: 'paid', checkoutUrl: null }),
+      payByProvider: async () =>
+        ok({ answer: { ...CHECKOUT, state: 'paid', checkoutUrl: null }, isReplay: false }),
     })
     const response = await begin(gateway)
     expect(response.status).toBe(200)

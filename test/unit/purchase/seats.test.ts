@@ -102,7 +102,7 @@ describe('the best seats of a section', () => {
 })
 
 describe('a hold', () => {
-  const request = { reservationId: 'r', operationId: 'o', userId: 'ann', admissionId: 'a', holdMs: 1_000 }
+  const request = { reservationId: 'r', userId: 'ann', admissionId: 'a', holdMs: 1_000 }
 
   it('costs what the catalogue says, and lasts as long as it says', () => {
     const selection = { kind: 'seats', seatIds: ['A-1-1', 'B-1-1'] } as const

@@ -25,7 +25,7 @@ it('INV-10: holds in every world: no seat has two holders, no payment is taken t
 
 it('one seed replays everything', async () => {
   const logs = [[], []] as string[][]
-  for (const log of logs) await simulatePurchase({ ...OPTIONS, seed: 7, trace: (line) => log.push(line) })
+  for (const log of logs) await simulatePurchase({ ...OPTIONS, seed: 8, trace: (line) => log.push(line) })
   expect(logs[0]).toEqual(logs[1])
   expect(logs[0]?.length).toBeGreaterThan(50)
 })

@@ -1,12 +1,13 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createGuestTokens } from '../../../src/tokens/guest-token.ts'
+import type { VisitorClaims } from '../../../src/ports/tokens.ts'
 import { VerifiedTokens } from '../../../src/tokens/verified-tokens.ts'
 
 const CLAIMS = { userId: 'u1', isOperator: false }
 
 describe('tokens that were verified', () => {
   it('are known until they expire, and not a moment longer', () => {
-    const tokens = new VerifiedTokens()
+    const tokens = new VerifiedTokens<VisitorClaims>()
     tokens.put('t', CLAIMS, 1_000)
     expect([tokens.get('t', 999), tokens.get('t', 1_000), tokens.get('t', 0)]).toEqual([
       CLAIMS,
@@ -17,7 +18,7 @@ describe('tokens that were verified', () => {
   })
 
   it('are at most so many: the one that was verified first goes', () => {
-    const tokens = new VerifiedTokens(2)
+    const tokens = new VerifiedTokens<VisitorClaims>(2)
     for (const token of ['a', 'b', 'c']) tokens.put(token, CLAIMS, 1_000)
     expect(['a', 'b', 'c'].map((token) => tokens.get(token, 0) !== undefined)).toEqual([false, true, true])
   })

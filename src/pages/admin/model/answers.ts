@@ -7,6 +7,7 @@ export type {
   VisitorPlace as HistoryPlace,
 } from '../../../core/console-views.ts'
 export type { AuditEntry, AuditPage } from '../../../ports/audit.ts'
+export type { PaymentDetail, Resolution, SaleFigures } from '../../../purchase/sale-views.ts'
 export type { PoolConfig as Pool } from '../../../ports/registry.ts'
 
 export type OperatorSession = { readonly operator: string }

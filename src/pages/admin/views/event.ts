@@ -3,6 +3,7 @@ import type { Console, View } from '../console.ts'
 import { h, setAttribute, setChildren } from '../dom/element.ts'
 import { live } from '../live.ts'
 import type { EventDetail } from '../model/answers.ts'
+import { saleDelayMs } from '../model/sale.ts'
 import { failureText } from '../model/failure.ts'
 import type { Failure } from '../model/failure.ts'
 import { texts } from '../texts.ts'
@@ -11,6 +12,7 @@ import { createEventControls } from './event-controls.ts'
 import { createEventFacts } from './event-facts.ts'
 import { createEventFigures } from './event-figures.ts'
 import { createEventHead } from './event-head.ts'
+import { createEventSale } from './event-sale.ts'
 import { messageView } from './message.ts'
 
 /** A sample is ten seconds; half of that shows it soon. */
@@ -25,10 +27,12 @@ export function eventView(console: Console, eventId: string): View {
   const controls = createEventControls(console, changed)
   const charts = createEventCharts(() => askingSeries.refresh())
   const facts = createEventFacts(console, eventId)
+  const sale = createEventSale(console, eventId, () => askingSale.refresh())
   const holding = h('p', { class: 'notice', hidden: true }, texts.holdingMeans)
   const side = h('div', { class: 'side' }, controls.element, facts.element)
   const columns = h('div', { class: 'columns' }, charts.element, side)
-  const content = h('div', { hidden: true }, holding, figures.element, columns)
+  const notices = [holding, sale.notice]
+  const content = h('div', { hidden: true }, ...notices, figures.element, sale.element, columns)
   const loading = h('p', { class: 'loading' }, texts.loading)
   const element = h('div', { class: 'event' }, head.element, loading, content)
   let admitPerMinute: number | null = null
@@ -60,12 +64,25 @@ export function eventView(console: Console, eventId: string): View {
     failed: (failure) => failure.kind === 'problem' && charts.failed(failureText(failure)),
     everyMs: () => SERIES_EVERY_MS,
   })
+  let saleEveryMs = SERIES_EVERY_MS
+  const askingSale = live({
+    ask: (signal) => api.sale(eventId, signal),
+    show(figuresOfSale) {
+      saleEveryMs = saleDelayMs(figuresOfSale)
+      sale.update(figuresOfSale, api.nowMs())
+    },
+    // What is shown stays; while nothing answers the banner says so.
+    failed() {},
+    everyMs: () => saleEveryMs,
+  })
   const stop = (): void => {
     asking.stop()
+    askingSale.stop()
     askingSeries.stop()
   }
   const resume = (): void => {
     asking.refresh()
+    askingSale.refresh()
     askingSeries.refresh()
   }
   liveStatus.begin(() => resume())
