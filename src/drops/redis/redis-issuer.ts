@@ -149,12 +149,14 @@ export class RedisIssuer implements ClaimIssuer {
   }
 
   async retryFailed(): Promise<number> {
-    const userIds = this.#rows.failed()
-    if (userIds.length === 0) return 0
-    await this.#postpone(0, userIds)
-    this.#rows.markFailed(userIds, false)
+    const inFlight = this.#rows.inFlight().map(({ userId }) => userId)
+    if (inFlight.length === 0) return 0
+    // Not only the failed: a word that came late may have parked one of which nothing is known here any more.
+    await this.#postpone(0, inFlight)
+    const failed = this.#rows.failed()
+    this.#rows.markFailed(failed, false)
     this.#tools.wakeSoon()
-    return userIds.length
+    return failed.length
   }
 
   // --- Filling ------------------------------------------------------------------------------------------------------

@@ -5,9 +5,12 @@
 import { SEATS_TOLD_MAX, type SeatsNews } from '../../core/seats-feed.ts'
 import type { EpochMs } from '../../core/time.ts'
 import { errorFields, log } from '../../observability/log.ts'
+import type { SeatView } from '../core/seat-map.ts'
 import type { SeatsChanged } from './office-host.ts'
 
 const TELL_EVERY_MS = 1_000
+
+type Untold = Omit<SeatsChanged, 'seats'> & { readonly seats: Map<string, SeatView['state']> | null }
 
 export type SeatNewsTools = {
   readonly eventId: string
@@ -18,7 +21,7 @@ export type SeatNewsTools = {
 
 export class SeatNews {
   readonly #tools: SeatNewsTools
-  #untold: SeatsChanged | null = null
+  #untold: Untold | null = null
   #toldAtMs: EpochMs = 0
   #isTelling = false
 
@@ -28,7 +31,7 @@ export class SeatNews {
 
   /** Resolves when all that is known now has been told. */
   async changed(change: SeatsChanged): Promise<void> {
-    this.#untold = this.#untold === null ? change : together(this.#untold, change)
+    this.#untold = together(this.#untold, change)
     if (this.#isTelling) return
     this.#isTelling = true
     while (this.#untold !== null) {
@@ -52,15 +55,16 @@ export class SeatNews {
   }
 }
 
-function together(before: SeatsChanged, after: SeatsChanged): SeatsChanged {
-  const { previousVersion } = before
-  const { version } = after
-  if (before.seats === null || after.seats === null) return { version, previousVersion, seats: null }
-  return { version, previousVersion, seats: new Map([...before.seats, ...after.seats]) }
+/** The seats of all changes are gathered in one map: in a rush there are hundreds in a second. */
+function together(before: Untold | null, { version, previousVersion, seats }: SeatsChanged): Untold {
+  if (before === null) return { version, previousVersion, seats: seats === null ? null : new Map(seats) }
+  const isTold = before.seats !== null && seats !== null
+  if (isTold) for (const [seatId, state] of seats) before.seats.set(seatId, state)
+  return { ...before, version, seats: isTold ? before.seats : null }
 }
 
 /** Too many to tell one by one: nothing is told but that there is a new map. */
-function newsOf({ version, previousVersion, seats }: SeatsChanged): SeatsNews {
+function newsOf({ version, previousVersion, seats }: Untold): SeatsNews {
   if (seats === null || seats.size > SEATS_TOLD_MAX) return { version, previousVersion: version, seats: [] }
   return { version, previousVersion, seats: Array.from(seats, ([seatId, state]) => ({ seatId, state })) }
 }

@@ -78,11 +78,12 @@ export class WalletStorage {
 
   #carryOut(call: PostCall, atMs: EpochMs): Outcome {
     const operation: Operation = { ...call, atMs }
-    const done = posted(operation, (account) => this.balance(account))
     const account = visitorAccount(call.userId)
+    const balances = this.#balances([account, FUNDING, SALES])
+    const done = posted(operation, (one) => balances.get(one) ?? 0)
     const outcome: Outcome = done.ok
       ? { refused: 0, balance: done.value.entries.find((entry) => entry.account === account)?.balance ?? 0 }
-      : { refused: 1, balance: this.balance(account) }
+      : { refused: 1, balance: balances.get(account) ?? 0 }
     this.#storage.transactionSync(() => {
       this.#write(operation, { ...outcome, requestHash: call.requestHash }, done.ok ? done.value.entries : [])
     })
@@ -147,20 +148,29 @@ export class WalletStorage {
         requestHash,
       )
       .one()
-    for (const entry of entries) {
-      this.#sql.exec(
-        'INSERT INTO entries (operation, account, amount, balance) VALUES (?, ?, ?, ?)',
-        number,
-        entry.account,
-        entry.amount,
-        entry.balance,
+    const [from, to] = entries
+    if (from === undefined || to === undefined) return
+    this.#sql.exec(
+      'INSERT INTO entries (operation, account, amount, balance) VALUES (?1, ?2, ?3, ?4), (?1, ?5, ?6, ?7)',
+      number,
+      ...[from.account, from.amount, from.balance],
+      ...[to.account, to.amount, to.balance],
+    )
+    this.#sql.exec(
+      `INSERT INTO accounts (account, balance) VALUES (?, ?), (?, ?)
+       ON CONFLICT (account) DO UPDATE SET balance = excluded.balance`,
+      ...[from.account, from.balance],
+      ...[to.account, to.balance],
+    )
+  }
+
+  #balances(accounts: readonly [string, string, string]): Map<string, Amount> {
+    const rows = this.#sql
+      .exec<{ account: string; balance: number }>(
+        'SELECT account, balance FROM accounts WHERE account IN (?, ?, ?)',
+        ...accounts,
       )
-      this.#sql.exec(
-        `INSERT INTO accounts (account, balance) VALUES (?, ?)
-         ON CONFLICT (account) DO UPDATE SET balance = excluded.balance`,
-        entry.account,
-        entry.balance,
-      )
-    }
+      .toArray()
+    return new Map(rows.map(({ account, balance }) => [account, balance]))
   }
 }
