@@ -124,6 +124,7 @@ export class SkipLockedIssuer implements ClaimIssuer {
       const codes = this.#tools.codesAfter(position, CODES_OF_A_LOAD)
       await this.#rows(statements.ADD_COUPONS, [dropId, position, JSON.stringify(codes)])
     }
+    await this.#rows(statements.ANALYZE_COUPONS, [])
   }
 
   async #extent(): Promise<{ readonly coupons: number; readonly last: number }> {

@@ -25,7 +25,7 @@ WITH moment AS MATERIALIZED (
     coalesce(now_ms >= closes_at_ms, false) AS is_late
   FROM drop_stocks, moment WHERE drop_id = $1
 ), mine AS MATERIALIZED (
-  SELECT code, claimed_at_ms FROM drop_claims WHERE drop_id = $1 AND user_id = $2
+  SELECT code, claimed_at_ms FROM drop_claim_of($1, $2)
 ), free AS MATERIALIZED (
   SELECT coupon_id FROM drop_coupons
   WHERE drop_id = $1 AND user_id IS NULL
@@ -88,6 +88,9 @@ ON CONFLICT (drop_id) DO UPDATE SET
   version = excluded.version
 WHERE drop_stocks.version = excluded.version - 1
 RETURNING version::float8`
+
+/** After many coupons were added: plans that were made for fewer are made anew. */
+export const ANALYZE_COUPONS = 'ANALYZE drop_coupons'
 
 /** `stocks` 0: the database knows nothing of the drop. $1 the drop. */
 export const COUNT_STOCK = `${FRESH}
