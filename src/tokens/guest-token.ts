@@ -23,8 +23,12 @@ export function createGuestTokens(config: {
   const verified = new VerifiedTokens<VisitorClaims>()
   const key = async (): Promise<CryptoKey> => (imported ??= await importKey(config.sessionSecret))
   return {
-    createGuest: async (nowMs) =>
-      signGuest(await key(), Math.floor(nowMs / 1_000), config.visitorTokenTtlSeconds),
+    createGuest: async (nowMs) => {
+      const guest = await signGuest(await key(), Math.floor(nowMs / 1_000), config.visitorTokenTtlSeconds)
+      // What was signed here needs not be verified here, and whoever gets a session uses it at once.
+      verified.put(guest.token, { userId: guest.userId, isOperator: false }, guest.expiresAtMs)
+      return guest
+    },
     verify: async (token) => {
       const known = verified.get(token, Date.now())
       if (known !== undefined) return ok(known)

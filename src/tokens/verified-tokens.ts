@@ -1,5 +1,5 @@
 /**
- * Tokens that this isolate has verified, until they expire: who polls every few seconds shows the same one each time, and
+ * Tokens that this isolate has verified or signed, until they expire: who polls every few seconds shows the same one each time, and
  * who buys shows one at every step; a signature that was right is right again. Only what our own key has signed may be kept: a key of an
  * identity provider can be withdrawn.
  */
