@@ -1,4 +1,5 @@
 /** Which strategies this deployment has. */
+import { platformTurns } from '../durable/platform-turns.ts'
 import type { Strategy } from './core/records.ts'
 import type { IssuerFound } from './objects/drop-host.ts'
 import { ObjectIssuer } from './objects/object-issuer.ts'
@@ -9,7 +10,7 @@ import { redisIssuer } from './redis/redis-queue.ts'
 export function issuerOf(strategy: Strategy, env: Env, postgres: PostgresStores | null): IssuerFound {
   switch (strategy) {
     case 'object':
-      return { ok: true, value: (tools) => new ObjectIssuer(tools) }
+      return { ok: true, value: (tools) => new ObjectIssuer(tools, platformTurns()) }
     case 'redis-queue': {
       const issuer = redisIssuer(env)
       return issuer === null

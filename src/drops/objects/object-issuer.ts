@@ -15,6 +15,7 @@ import type {
 } from '../core/records.ts'
 import type { EpochMs } from '../../core/time.ts'
 import type { ClaimIssuer, IssuerTools } from '../ports.ts'
+import type { Turns } from '../../durable/turns.ts'
 import { ClaimRows, type PlacedClaim } from './claim-rows.ts'
 import { ClaimWriter } from './claim-writer.ts'
 
@@ -23,12 +24,15 @@ const PAGE_ROWS = 1_000
 
 export class ObjectIssuer implements ClaimIssuer {
   readonly #tools: IssuerTools
+  readonly #turns: Pick<Turns, 'turn'> | null
   readonly #rows: ClaimRows
   readonly #writer: ClaimWriter
   #taken: number
 
-  constructor(tools: IssuerTools) {
+  /** @param turns makes claims that come in a rush wait for each other, so that they are written together; null: none waits */
+  constructor(tools: IssuerTools, turns: Pick<Turns, 'turn'> | null = null) {
     this.#tools = tools
+    this.#turns = turns
     this.#rows = new ClaimRows(tools.database)
     this.#writer = new ClaimWriter(tools, this.#rows)
     this.#taken = this.#rows.taken()
@@ -39,6 +43,7 @@ export class ObjectIssuer implements ClaimIssuer {
   }
 
   async claim(userId: string): Promise<ClaimOutcome> {
+    await this.#turns?.turn()
     const plan = this.#tools.plan()
     const nowMs = this.#tools.nowMs()
     const refusal = this.#refusal(plan, nowMs)
