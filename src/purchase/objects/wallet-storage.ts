@@ -153,14 +153,20 @@ export class WalletStorage {
     this.#sql.exec(
       'INSERT INTO entries (operation, account, amount, balance) VALUES (?1, ?2, ?3, ?4), (?1, ?5, ?6, ?7)',
       number,
-      ...[from.account, from.amount, from.balance],
-      ...[to.account, to.amount, to.balance],
+      from.account,
+      from.amount,
+      from.balance,
+      to.account,
+      to.amount,
+      to.balance,
     )
     this.#sql.exec(
       `INSERT INTO accounts (account, balance) VALUES (?, ?), (?, ?)
        ON CONFLICT (account) DO UPDATE SET balance = excluded.balance`,
-      ...[from.account, from.balance],
-      ...[to.account, to.balance],
+      from.account,
+      from.balance,
+      to.account,
+      to.balance,
     )
   }
 
