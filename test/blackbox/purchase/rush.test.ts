@@ -187,7 +187,7 @@ describe('a control: the same rush when whoever holds waits between looking and 
 
   beforeAll(async () => {
     root = mkdtempSync(join(tmpdir(), 'usher-unguarded-'))
-    for (const part of ['src', 'dev', 'lua', 'public', 'wrangler.toml', 'package.json']) {
+    for (const part of ['src', 'dev', 'lua', 'migrations', 'public', 'wrangler.toml', 'package.json']) {
       cpSync(join(PROJECT_ROOT, part), join(root, part), { recursive: true })
     }
     symlinkSync(join(PROJECT_ROOT, 'node_modules'), join(root, 'node_modules'))
