@@ -113,7 +113,7 @@ describe('a message that the queue could not get rid of', () => {
     const batch = createMessageBatch('usher-webhooks-dead', [
       { id: 'm', timestamp: new Date(), attempts: 1, body: message('dead') },
     ])
-    await worker.queue(batch, { ...env, ...CONFIGURED }, context)
+    await worker.queue(batch, { ...env, ...CONFIGURED })
     const { explicitAcks } = await getQueueResult(batch, context)
     expect(explicitAcks).toEqual(['m'])
     const letters = await env.DEAD_LETTERS.getByName('dead-letters').list(null, 9)
