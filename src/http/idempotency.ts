@@ -50,6 +50,11 @@ export function checkKey(request: Request): Result<null, Failure> {
     : err(invalidRequest({ pointer: '/Idempotency-Key', detail: 'Must be 1 to 128 printable characters.' }))
 }
 
+/** Whether it can have been made before: without a key each request is its own. */
+export function isKeyed(request: Request): boolean {
+  return keyOf(request) !== null
+}
+
 /** Names what a request does: the same caller with the same key is the same operation. */
 export function operationOf(keyed: KeyedRequest): OperationName {
   const given = keyOf(keyed.request)

@@ -4,7 +4,7 @@ import type { Result } from '../../core/result.ts'
 import { endpoint } from '../../http/endpoint.ts'
 import type { Failure } from '../../http/failure.ts'
 import { admissionOf, enter, stayInside } from '../../http/entry-token.ts'
-import { keptJson, operationOf } from '../../http/idempotency.ts'
+import { isKeyed, keptJson, operationOf } from '../../http/idempotency.ts'
 import { json, noContent } from '../../http/reply.ts'
 import type { Kept } from '../../ports/idempotency.ts'
 import type { Checkout, OfficeResult, Reservation, SeatOfficeApi } from '../ports.ts'
@@ -31,7 +31,10 @@ export const reservationEndpoints = [
       const office = purchase.office(params.eventId)
       const operation = operationOf(call)
       const admission = await enter(call)
-      if (!admission.ok) return answeredBefore(admission, await office.answered(operation), 201)
+      if (!admission.ok) {
+        const earlier = isKeyed(call.request) ? await office.answered(operation) : null
+        return answeredBefore(admission, earlier, 201)
+      }
       const selection = selectionOf(body)
       if (selection === null) throw new Error('a body that names nothing')
       const held = await office.hold({
@@ -104,7 +107,7 @@ export const reservationEndpoints = [
       const admission = await stayInside(call)
       // Paying has ended the admission; whoever asks again is told what the first answer was, or should have been.
       if (!admission.ok) {
-        const earlier = await office.answered(operation)
+        const earlier = isKeyed(call.request) ? await office.answered(operation) : null
         return earlier === null
           ? paidBefore(admission, await office.reservation(params.reservationId, caller.userId))
           : answeredBefore(admission, earlier, body.method === 'provider' ? 202 : 200)

@@ -182,13 +182,33 @@ describe('an operation whose admission has ended since', () => {
   })
 })
 
+describe('a hold without a good entry token', () => {
+  const request = { method: 'POST', path: `${BASE}/reservations`, body: { seatIds: ['A-1-1'] } }
+
+  async function refused(key: object) {
+    const gateway = createGateway({ line: LINE, office: { answered: async () => null } })
+    const { token } = await gateway.newVisitor()
+    gateway.calls.length = 0
+    const sent = jsonBody(request.body)
+    const headers = { ...sent.headers, ...bearer(token), 'Entry-Token': 'forged', ...key }
+    const response = await gateway.fetch(request.path, { ...sent, method: 'POST', headers })
+    expect(response.status).toBe(403)
+    return gateway.calls.map(({ what }) => what)
+  }
+
+  it('asks no object, or with a key the one that may have answered it before', async () => {
+    expect(await refused({})).toEqual([])
+    expect(await refused({ 'Idempotency-Key': 'k' })).toEqual(['office demo answered'])
+  })
+})
+
 describe('what was paid', () => {
   it('is told again when the admission has ended by it, and to nobody whose payment it was not', async () => {
     const admission = async () => ok({ ...alive(), state: 'ended' } as const)
     const paid = { ...RESERVATION, state: 'paid', paymentId: PAYMENT.paymentId } as const
     const again = createGateway({
       line: { admission },
-      office: { answered: async () => null, reservation: async () => ok(paid) },
+      office: { reservation: async () => ok(paid) },
     })
     const answer = await ask(again, PAY)
     expect([answer.status, await answer.json()]).toEqual([200, PAYMENT])
@@ -196,10 +216,7 @@ describe('what was paid', () => {
       async () => ok(RESERVATION),
       async () => err({ reason: 'reservation-not-found' } as const),
     ]) {
-      const refused = await ask(
-        createGateway({ line: { admission }, office: { answered: async () => null, reservation } }),
-        PAY,
-      )
+      const refused = await ask(createGateway({ line: { admission }, office: { reservation } }), PAY)
       expect(await problemOf(refused)).toMatchObject({ code: 'entry-token-required', fault: 'ended' })
     }
   })
