@@ -22,14 +22,9 @@ if bad_argument then
 end
 
 local drop = read_drop(keys.drop, user_id)
-if has_stepped_back(drop, seen_generation, seen_claimed) then
-  return { 'lost' }
-end
-if drop.phase ~= 'open' then
-  return { 'loading' }
-end
-if drop.claim then
-  return claim_reply(drop)
+local known = known_reply(drop, seen_generation, seen_claimed)
+if known then
+  return known
 end
 
 local at_ms = now_ms()

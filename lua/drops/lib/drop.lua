@@ -86,3 +86,14 @@ local function claim_reply(drop)
   end
   return reply('pending', drop, claimed_at_ms)
 end
+
+-- What is known without taking anything; nil: the drop is open, and the visitor has no claim.
+local function known_reply(drop, seen_generation, seen_claimed)
+  if has_stepped_back(drop, seen_generation, seen_claimed) then
+    return { 'lost' }
+  end
+  if drop.phase ~= 'open' then
+    return { 'loading' }
+  end
+  return drop.claim and claim_reply(drop) or nil
+end

@@ -72,7 +72,7 @@ describe.each(files)('the header of drops/%s', (file) => {
   })
 
   it('declares the replies that the code gives, and no others', () => {
-    const ofLibrary = code.includes('claim_reply(') ? usedTags(library) : []
+    const ofLibrary = code.includes('known_reply(') ? usedTags(library) : []
     expect(declaredTags(header)).toEqual([...new Set([...usedTags(code), ...ofLibrary])].toSorted())
   })
 
