@@ -18,8 +18,8 @@ const FREE = ['free', 'free']
 const SOLD = ['sold', 'free']
 /** Enough to begin two payments before the provider goes away, on a machine that is busy. */
 const PAYMENT_SECONDS = 4
-/** The deadline, the grace, and the pause after the first attempt to close the checkout. */
-const STUCK_WITHIN_MS = 20_000
+/** The deadline, the grace, and the pauses between attempts to close the checkout: after 4, 10 and 17 s, of up to 5 s each. */
+const STUCK_WITHIN_MS = 30_000
 
 let usher: TestUsher
 let shop: ShopApi
