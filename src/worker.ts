@@ -1,4 +1,5 @@
 /** The entry: what the platform calls. */
+import { waitUntil } from 'cloudflare:workers'
 import { createApp, createMisconfiguredApp } from './app.ts'
 import type { App } from './app.ts'
 import { parseConfig } from './config.ts'
@@ -35,10 +36,7 @@ let app: App | undefined
 export default {
   fetch(request, env, ctx) {
     app ??= build(env)
-    const answer = Promise.resolve(app.fetch(request, env, ctx))
-    // A client that hangs up must not cut a change in half: its retry would meet the half.
-    if (request.method !== 'GET' && request.method !== 'HEAD') ctx.waitUntil(answer)
-    return answer
+    return app.fetch(request, env, ctx)
   },
   async scheduled(controller, env) {
     const deps = {
@@ -84,6 +82,8 @@ function configuredApp(config: Config, env: Env): App {
     sharedDocuments: edgeDocuments(STALE_SECONDS_MAX),
     // A client for each ping: one that is shared would put the calls of several requests into one batch.
     pingStore: () => createPoolGate(createRedis(config.redis)).ping(),
+    // What it rejects with is answered; nobody has to hear of it twice.
+    outlive: (work) => waitUntil(work.catch(() => null)),
     log,
     nowMs: () => Date.now(),
   })

@@ -47,8 +47,20 @@ async function carryOut(
   if (!fitting.ok) return fitting
   const rated = await checkRate(endpoint.limit, { headers: request.headers, caller }, deps)
   if (!rated.ok) return rated
-  const refusal = endpoint.refuse?.({ ...deps, params: exchange.params, caller }) ?? null
+  const refusal = endpoint.refuse?.(deps, { params: exchange.params, caller }) ?? null
   if (refusal !== null) return err(refusal)
+  const answer = answerTo(endpoint, exchange, deps)
+  // A client that hangs up must not cut a change in half: its retry would meet the half.
+  if (endpoint.method !== 'GET') deps.outlive(answer)
+  return answer
+}
+
+async function answerTo(
+  endpoint: Endpoint,
+  exchange: Exchange & { readonly caller: Caller },
+  deps: GatewayDeps,
+): Promise<Result<Response, Failure>> {
+  const { request, caller } = exchange
   const query = parseQuery(request, endpoint.query)
   if (!query.ok) return query
 

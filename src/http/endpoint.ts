@@ -106,7 +106,7 @@ export type EndpointSpec<
   /** The parameters after the question mark, as texts. Without one nobody looks at them. */
   readonly query?: Query
   /** What can be refused without looking at the body: for what many ask at once that is over. Null: the handler decides. */
-  refuse?(call: Pick<Call<Path, A, Body, Query>, keyof GatewayDeps | 'params' | 'caller'>): Failure | null
+  refuse?(deps: GatewayDeps, call: Pick<Call<Path, A, Body, Query>, 'params' | 'caller'>): Failure | null
   handler(call: Call<Path, A, Body, Query>): Promise<Result<Response, Failure>>
 }
 
@@ -116,7 +116,7 @@ export type Endpoint = EndpointFacts & {
   readonly auth: Auth
   readonly body: z.ZodType | null
   readonly query: z.ZodType | null
-  refuse?(call: Pick<AnyCall, keyof GatewayDeps | 'params' | 'caller'>): Failure | null
+  refuse?(deps: GatewayDeps, call: Pick<AnyCall, 'params' | 'caller'>): Failure | null
   handler(call: AnyCall): Promise<Result<Response, Failure>>
 }
 

@@ -36,6 +36,8 @@ export type GatewayDeps = {
   readonly sharedDocuments: SharedDocuments
   /** Resolves when Redis answers. */
   readonly pingStore: () => Promise<void>
+  /** Has the work come to its end, whether or not the client stays for the answer. */
+  readonly outlive: (work: Promise<unknown>) => void
   readonly log: Log
   readonly nowMs: () => EpochMs
 }

@@ -18,13 +18,20 @@ export function problemResponse(failure: Failure, requestId: string): Response {
     code: failure.reason,
     ...extensionsOf(failure),
   }
-  const headers = new Headers({ 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' })
+  return new Response(JSON.stringify(body), { status, headers: headersOf(failure, status) })
+}
+
+function headersOf(failure: Failure, status: number): Record<string, string> {
+  const headers: Record<string, string> = {
+    'Content-Type': 'application/problem+json',
+    'Cache-Control': 'no-store',
+  }
   const retryAfterSeconds = retryAfterOf(failure)
-  if (retryAfterSeconds !== undefined) headers.set('Retry-After', String(retryAfterSeconds))
+  if (retryAfterSeconds !== undefined) headers['Retry-After'] = String(retryAfterSeconds)
   // RFC 9110, 11.6.1 and 15.5.6: a 401 names the scheme, a 405 the methods.
-  if (status === 401) headers.set('WWW-Authenticate', 'Bearer')
-  if (failure.reason === 'method-not-allowed') headers.set('Allow', failure.allow.join(', '))
-  return new Response(JSON.stringify(body), { status, headers })
+  if (status === 401) headers['WWW-Authenticate'] = 'Bearer'
+  if (failure.reason === 'method-not-allowed') headers['Allow'] = failure.allow.join(', ')
+  return headers
 }
 
 export function retryAfterOf(failure: Failure): number | undefined {

@@ -55,7 +55,8 @@ export const claimEndpoints = [
       200: { description: 'Had been claimed before.', schema: claim },
     },
     problems: ['drop-not-found', 'drop-not-open', 'sold-out', 'store-unavailable'],
-    refuse: ({ drops, params, caller }) => (drops.isRefused(params.dropId, caller.userId) ? SOLD_OUT : null),
+    refuse: ({ drops }, { params, caller }) =>
+      drops.isRefused(params.dropId, caller.userId) ? SOLD_OUT : null,
     async handler(call) {
       const { dropId } = call.params
       const { userId } = call.caller

@@ -120,6 +120,7 @@ export function createGateway({
     sharedDocuments: { get: async () => null, put: () => {} },
     staticFiles: { fetch: async () => new Response(null, { status: 404 }) },
     pingStore: async () => {},
+    outlive: () => {},
     log: { info: keep, warn: keep, error: keep },
     nowMs: () => Date.now(),
     ...deps,

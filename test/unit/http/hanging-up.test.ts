@@ -1,0 +1,51 @@
+/** What goes on after its client has hung up. */
+import { describe, expect, it } from 'vitest'
+import { bearer, createGateway, type GatewayOptions } from './gateway.ts'
+
+const CLAIM = { kind: 'claimed', claim: { state: 'issued', code: 'A', claimedAtMs: 1 }, isNew: true } as const
+const STANDING = {
+  plan: {
+    dropId: 'd',
+    name: 'Coupons',
+    strategy: 'object',
+    eventId: null,
+    stock: 10,
+    opensAtMs: null,
+    closesAtMs: null,
+    epoch: 1,
+    generation: 1,
+  },
+  status: 'open',
+  remaining: 10,
+} as const
+
+/** What outlives its client when this is asked. */
+async function outliving(
+  method: string,
+  path: string,
+  options: Omit<GatewayOptions, 'deps'> = {},
+): Promise<Promise<unknown>[]> {
+  const works: Promise<unknown>[] = []
+  const gateway = createGateway({ ...options, deps: { outlive: (work) => void works.push(work) } })
+  const { token } = await gateway.newVisitor()
+  await gateway.fetch(path, { method, headers: bearer(token) })
+  return works
+}
+
+describe('a request whose client may hang up', () => {
+  it('is carried to its end when it changes something: its retry would meet the half', async () => {
+    const drop = {
+      known: async () => ({ ok: true, value: STANDING }) as const,
+      claim: async () => ({ ok: true, value: CLAIM }) as const,
+    }
+    const works = await outliving('POST', '/api/v1/drops/d/claims', { drop })
+    expect(works).toHaveLength(1)
+    await expect(works[0]).resolves.toMatchObject({ ok: true })
+  })
+
+  it('keeps nothing awake when it only looks, or is refused before anything is done', async () => {
+    expect(await outliving('GET', '/.well-known/jwks.json')).toEqual([])
+    expect(await outliving('POST', '/api/v1/drops/d/claims', { isRefused: () => true })).toEqual([])
+    expect(await outliving('POST', '/api/v1/drops/-/claims')).toEqual([])
+  })
+})
