@@ -86,7 +86,8 @@ async function run(world: World): Promise<Row[]> {
       rows.push(...load.steps.map((step) => rowOf(step, load, found, spreadOf(cores))))
     }
     const last = loads.at(-1) ?? MANY
-    await world.profiles.take('purchase', subject, () => hall.round(last, WARM_UP_SECONDS))
+    const visitors = await hall.visitors(last, WARM_UP_SECONDS)
+    await world.profiles.take('purchase', subject, () => hall.visit(last, visitors))
     hall.close()
     return rows
   })
@@ -175,19 +176,27 @@ class Hall {
     return new Hall(subject, client, await OpenLoop.open(subject.url), seatIds.values())
   }
 
-  async round({ perSecond, steps }: BenchLoad, seconds: number): Promise<Found> {
-    const visitorsPerSecond = perSecond / steps.length
-    const count = Math.floor(visitorsPerSecond * seconds)
-    const inside = steps.includes('session') ? [] : await this.#admitted(count)
+  async round(load: BenchLoad, seconds: number): Promise<Found> {
+    return this.visit(load, await this.visitors(load, seconds))
+  }
+
+  /** Those who come in so many seconds; null for somebody who is not inside yet. */
+  async visitors({ perSecond, steps }: BenchLoad, seconds: number): Promise<readonly (Buyer | null)[]> {
+    const count = Math.floor((perSecond / steps.length) * seconds)
+    if (!steps.includes('session')) return this.#admitted(count)
+    return Array.from({ length: count }, () => null)
+  }
+
+  async visit({ perSecond, steps }: BenchLoad, visitors: readonly (Buyer | null)[]): Promise<Found> {
     await this.#loop.reconnect()
     const found: Found = new Map()
     const startMs = performance.now() + 20
     const cpuBeforeMs = this.#subject.cpuMs()
     const visits: Promise<void>[] = []
-    for (let index = 0; index < count; index += 1) {
-      const arrivesAtMs = startMs + (index * 1_000) / visitorsPerSecond
+    for (const [index, visitor] of visitors.entries()) {
+      const arrivesAtMs = startMs + (index * 1_000 * steps.length) / perSecond
       await until(arrivesAtMs)
-      visits.push(this.#visit(arrivesAtMs, found, inside[index] ?? null))
+      visits.push(this.#visit(arrivesAtMs, found, visitor))
     }
     await Promise.all(visits)
     this.cores = (this.#subject.cpuMs() - cpuBeforeMs) / (performance.now() - startMs)
