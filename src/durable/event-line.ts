@@ -22,6 +22,7 @@ import type { LineHost, ShopNews } from '../ports/line-host.ts'
 import type {
   Changed,
   ConfigureRequest,
+  Entry,
   JoinBlockAnswer,
   Joined,
   LineApi,
@@ -201,6 +202,11 @@ export class EventLine
 
   async follow(request: FollowRequest): Promise<FollowAnswer> {
     return this.#engine.visits.follow(request)
+  }
+
+  async enterAll(entries: readonly Entry[]): Promise<readonly LineResult<Admission>[]> {
+    await this.#turns.turn()
+    return this.#engine.shop.enterAll(entries)
   }
 
   async completeAll(admissionIds: readonly string[]): Promise<readonly LineResult<Admission>[]> {

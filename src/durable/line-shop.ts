@@ -8,7 +8,7 @@ import { err, ok, type Result } from '../core/result.ts'
 import type { EpochMs } from '../core/time.ts'
 import type { Admission, Outcome } from '../core/views.ts'
 import type { LineLink, LineRows } from '../ports/line-host.ts'
-import type { LineApi, LineResult, LineSeatsApi } from '../ports/lines.ts'
+import type { Entry, LineApi, LineResult, LineSeatsApi } from '../ports/lines.ts'
 import type { LineMeters } from './line-meters.ts'
 
 export type LineShopDeps = Omit<LineLink, 'wait'> & {
@@ -17,7 +17,7 @@ export type LineShopDeps = Omit<LineLink, 'wait'> & {
 }
 
 type ShopApi = Pick<LineApi, 'redeem' | 'admission' | 'renew' | 'release' | 'revoke'> &
-  Pick<LineSeatsApi, 'completeAll'>
+  Pick<LineSeatsApi, 'completeAll' | 'enterAll'>
 
 export class LineShop implements ShopApi {
   readonly #deps: LineShopDeps
@@ -53,8 +53,21 @@ export class LineShop implements ShopApi {
     return Promise.all(admissionIds.map((admissionId) => this.release(admissionId, 'completed')))
   }
 
+  /** As completeAll. */
+  enterAll(entries: readonly Entry[]): Promise<readonly LineResult<Admission>[]> {
+    return Promise.all(entries.map((entry) => this.#enter(entry)))
+  }
+
   revoke(admissionId: string): Promise<LineResult<Admission>> {
     return this.#end(admissionId, 'revoked')
+  }
+
+  async #enter({ admissionId, sessionDigest }: Entry): Promise<LineResult<Admission>> {
+    if (sessionDigest === null) return this.admission(admissionId)
+    const redeemed = await this.redeem({ admissionId, sessionDigest })
+    // By the shop's own session: it let the visitor in.
+    const isInside = !redeemed.ok && redeemed.error.reason === 'token-already-redeemed'
+    return isInside ? this.admission(admissionId) : redeemed
   }
 
   #end(admissionId: string, outcome: Outcome): Promise<LineResult<Admission>> {

@@ -1,8 +1,7 @@
 /** Who is inside: the entry token in the header `Entry-Token`, fresh or redeemed. */
+import { entranceOf } from '../core/entrance.ts'
 import { err, ok } from '../core/result.ts'
 import type { Result } from '../core/result.ts'
-import type { Admission } from '../core/views.ts'
-import type { LineResult } from '../ports/lines.ts'
 import { sha256Base64Url } from './digest.ts'
 import type { Visitor } from './endpoint.ts'
 import type { EntryTokenFault, Failure } from './failure.ts'
@@ -46,35 +45,17 @@ export async function enter(entrance: Entrance): Promise<Result<string, Failure>
   const admission = await admissionOf(entrance)
   if (!admission.ok) return admission
   const line = entrance.line(entrance.params.eventId)
-  // One session of a visitor for all that is behind the waiting room here. The word is kept: it is in digests by now.
-  const sessionDigest = sha256Base64Url(`purchase:${entrance.caller.userId}`)
+  const sessionDigest = sessionDigestOf(entrance.caller)
   const redeemed = await line.redeem({ admissionId: admission.value, sessionDigest })
   // By the shop's own session: it let the visitor in.
   if (!redeemed.ok && redeemed.error.reason === 'token-already-redeemed')
-    return alive(await line.admission(admission.value))
-  return alive(redeemed)
+    return entranceOf(await line.admission(admission.value))
+  return entranceOf(redeemed)
 }
 
-/** As admissionOf, and the admission is alive. One call to the line. */
-export async function stayInside(entrance: Entrance): Promise<Result<string, Failure>> {
-  const admission = await admissionOf(entrance)
-  if (!admission.ok) return admission
-  return alive(await entrance.line(entrance.params.eventId).admission(admission.value))
-}
-
-function alive(asked: LineResult<Admission>): Result<string, Failure> {
-  if (asked.ok) return asked.value.state === 'ended' ? refused('ended') : ok(asked.value.admissionId)
-  switch (asked.error.reason) {
-    case 'token-expired':
-      return refused('expired')
-    // A good token of an event that has been deleted, or of an admission that is long forgotten.
-    case 'admission-ended':
-    case 'admission-not-found':
-    case 'event-not-found':
-      return refused('ended')
-    default:
-      return asked
-  }
+/** One session of a visitor for all that is behind the waiting room here. The word is kept: it is in digests by now. */
+export function sessionDigestOf({ userId }: Visitor): string {
+  return sha256Base64Url(`purchase:${userId}`)
 }
 
 function refused(fault: EntryTokenFault): Result<never, Failure> {

@@ -76,8 +76,16 @@ export interface LineShardsApi {
   joinBlock(report: JoinReport): Promise<LineResult<JoinBlockAnswer>>
 }
 
-/** What the seat office of an event tells its line. */
+/** Somebody who wants something that is behind the line. `sessionDigest` null: a redeemed admission is not redeemed again. */
+export type Entry = { readonly admissionId: string; readonly sessionDigest: string | null }
+
+/** What the seat office of an event asks and tells its line. */
 export interface LineSeatsApi {
+  /**
+   * The admissions, all in one decision, in the order of the entries. With a session each is redeemed for it unless the
+   * shop has redeemed it; without one it is only looked at.
+   */
+  enterAll(entries: readonly Entry[]): Promise<readonly LineResult<Admission>[]>
   /** Ends admissions as completed, each as `release` does, all in one decision; answers in their order. */
   completeAll(admissionIds: readonly string[]): Promise<readonly LineResult<Admission>[]>
   /** For the streams of those who are inside. Best effort: whoever misses some finds out by the versions. */

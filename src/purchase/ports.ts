@@ -1,4 +1,5 @@
 /** What the parts of the purchase service ask of each other. Calls go over RPC. */
+import type { EntranceFailure } from '../core/entrance.ts'
 import type { Result } from '../core/result.ts'
 import type { Kept, OperationFailure, OperationName } from '../ports/idempotency.ts'
 import type { Amount, PaymentState, ReservationState } from './core/records.ts'
@@ -28,8 +29,11 @@ export interface PurchasePorts {
 
 export type OfficeResult<T> = Result<
   T,
-  OfficeFailure | PaymentFailure | OperationFailure | { readonly reason: 'store-unavailable' }
+  OfficeFailure | PaymentFailure | OperationFailure | NotInside | { readonly reason: 'store-unavailable' }
 >
+
+/** The admission lets nobody in: nothing was decided. */
+export type NotInside = { readonly reason: 'not-inside'; readonly why: EntranceFailure }
 
 /** Why a payment at a provider is not made, or not changed. */
 export type PaymentFailure =
@@ -47,8 +51,8 @@ export interface SeatOfficeApi extends ProviderPaymentsApi {
   plan(sections: readonly SectionPlan[]): Promise<OfficeResult<{ readonly seatCount: number }>>
   /** `seats` is the JSON array; null when the map is still the one of `knownVersion`. */
   map(knownVersion: number | null): Promise<{ readonly version: number; readonly seats: string | null }>
-  /** The same operation again gets the first answer. */
-  hold(request: HoldCall): Promise<OfficeResult<Kept<Reservation>>>
+  /** The same operation again gets the first answer. Redeems the admission if nobody has. */
+  hold(request: HoldRequest): Promise<OfficeResult<Kept<Reservation>>>
   /** The first answer to an operation; null when it was never carried out, or has not come to its end. */
   answered(operation: OperationName): Promise<OfficeResult<Kept<Reservation | Checkout>> | null>
   /** `reservation-not-found` for everybody but its holder. */
@@ -67,6 +71,9 @@ export type HoldCall = {
   readonly selection: Selection
   readonly holdMs: number
 }
+
+/** `sessionDigest`: for whom the admission is redeemed. */
+export type HoldRequest = HoldCall & { readonly sessionDigest: string }
 
 /** `admissionId`: the one with which the visitor is inside now. */
 export type PayCall = {

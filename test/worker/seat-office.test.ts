@@ -2,11 +2,15 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { ok } from '../../src/core/result.ts'
 import { shardOf } from '../../src/core/scale.ts'
 import { ERRAND_AGAIN_MS } from '../../src/purchase/core/orders.ts'
 import { WALLET_SHARDS } from '../../src/purchase/core/limits.ts'
+import { EventLine } from '../../src/durable/event-line.ts'
+import type { Entry } from '../../src/ports/lines.ts'
 import type { OperationName } from '../../src/ports/idempotency.ts'
-import type { HoldCall } from '../../src/purchase/ports.ts'
+import type { HoldRequest } from '../../src/purchase/ports.ts'
+import { admissionOf } from '../unit/http/views.ts'
 
 const HOLD_MS = 300_000
 const DAY_MS = 86_400_000
@@ -31,21 +35,26 @@ function operation(operationId: string): OperationName {
   return { operationId, requestHash: '' }
 }
 
-function call(over: Partial<HoldCall> = {}): HoldCall {
+function call(over: Partial<HoldRequest> = {}): HoldRequest {
   return {
     operation: operation('o1'),
     userId: 'ann',
     admissionId: 'admission of ann',
+    sessionDigest: 'session of ann',
     selection: { kind: 'seats', seatIds: ['A-1-1', 'A-1-2'] },
     holdMs: HOLD_MS,
     ...over,
   }
 }
 
-async function held(office: Office, over: Partial<HoldCall> = {}) {
+async function held(office: Office, over: Partial<HoldRequest> = {}) {
   const result = await office.hold(call(over))
   if (!result.ok) throw new Error(result.error.reason)
   return result.value.answer
+}
+
+function insideBy({ admissionId }: Entry) {
+  return ok(admissionOf(admissionId, 'ann'))
 }
 
 async function states(office: Office): Promise<string> {
@@ -57,10 +66,13 @@ async function states(office: Office): Promise<string> {
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2040, 0, 1) })
+  // Everybody is inside; who is not is the matter of other tests.
+  vi.spyOn(EventLine.prototype, 'enterAll').mockImplementation(async (entries) => entries.map(insideBy))
 })
 
 afterEach(() => {
   vi.useRealTimers()
+  vi.restoreAllMocks()
 })
 
 describe('a seat office', () => {

@@ -15,6 +15,8 @@ export function failureOf(refusal: OfficeRefusal): Failure {
       return invalidRequest({ pointer: '/section', detail: `There is no section ${refusal.section}.` })
     case 'other-admission':
       return { reason: 'entry-token-required', fault: 'other-admission' }
+    case 'not-inside':
+      return refusal.why
     default:
       return refusal
   }

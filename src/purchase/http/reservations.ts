@@ -3,11 +3,11 @@ import { err, ok } from '../../core/result.ts'
 import type { Result } from '../../core/result.ts'
 import { endpoint } from '../../http/endpoint.ts'
 import type { Failure } from '../../http/failure.ts'
-import { admissionOf, enter, stayInside } from '../../http/entry-token.ts'
+import { admissionOf, sessionDigestOf, type Entrance } from '../../http/entry-token.ts'
 import { isKeyed, keptJson, operationOf } from '../../http/idempotency.ts'
 import { json, noContent } from '../../http/reply.ts'
 import type { Kept } from '../../ports/idempotency.ts'
-import type { Checkout, OfficeResult, Reservation, SeatOfficeApi } from '../ports.ts'
+import type { Checkout, OfficeResult, Reservation } from '../ports.ts'
 import { failureOf } from './failures.ts'
 import { checkout, payment, paymentBody, reservation, reservationBody, selectionOf } from './schemas.ts'
 
@@ -30,21 +30,18 @@ export const reservationEndpoints = [
       const { purchase, params, caller, body } = call
       const office = purchase.office(params.eventId)
       const operation = operationOf(call)
-      const admission = await enter(call)
-      if (!admission.ok) {
-        const earlier = isKeyed(call.request) ? await office.answered(operation) : null
-        return answeredBefore(admission, earlier, 201)
-      }
       const selection = selectionOf(body)
       if (selection === null) throw new Error('a body that names nothing')
-      const held = await office.hold({
-        operation,
-        userId: caller.userId,
-        admissionId: admission.value,
-        selection,
-        holdMs: purchase.holdMs,
-      })
-      return held.ok ? ok(keptJson(201, held.value)) : err(failureOf(held.error))
+      const wanted = { operation, userId: caller.userId, selection, holdMs: purchase.holdMs }
+      const held = await inside(call, async (admissionId) =>
+        answered(
+          await office.hold({ ...wanted, admissionId, sessionDigest: sessionDigestOf(caller) }),
+          (reservation) => ok(keptJson(201, reservation)),
+        ),
+      )
+      if (held.kind === 'answered') return held.answer
+      const earlier = isKeyed(call.request) ? await office.answered(operation) : null
+      return earlier === null ? err(held.why) : answeredBefore(earlier, 201)
     },
   }),
   endpoint({
@@ -104,55 +101,63 @@ export const reservationEndpoints = [
       const { purchase, params, caller, body, request } = call
       const office = purchase.office(params.eventId)
       const operation = operationOf(call)
-      const admission = await stayInside(call)
+      const { reservationId } = params
+      const wanted = { operation, reservationId, userId: caller.userId }
+      const { origin } = new URL(request.url)
+      const paid = await inside(call, async (admissionId) =>
+        body.method === 'provider'
+          ? answered(await office.payByProvider({ ...wanted, admissionId, origin }), checkedOut)
+          : answered(await office.payByWallet({ ...wanted, admissionId }), (made) => ok(keptJson(200, made))),
+      )
+      if (paid.kind === 'answered') return paid.answer
       // Paying has ended the admission; whoever asks again is told what the first answer was, or should have been.
-      if (!admission.ok) {
-        const earlier = isKeyed(call.request) ? await office.answered(operation) : null
-        return earlier === null
-          ? paidBefore(admission, await office.reservation(params.reservationId, caller.userId))
-          : answeredBefore(admission, earlier, body.method === 'provider' ? 202 : 200)
-      }
-      const wanted = {
-        operation,
-        reservationId: params.reservationId,
-        userId: caller.userId,
-        admissionId: admission.value,
-      }
-      if (body.method === 'provider') {
-        const { origin } = new URL(request.url)
-        return checkedOut(await office.payByProvider({ ...wanted, origin }))
-      }
-      const paid = await office.payByWallet(wanted)
-      return paid.ok ? ok(keptJson(200, paid.value)) : err(failureOf(paid.error))
+      const earlier = isKeyed(call.request) ? await office.answered(operation) : null
+      return earlier === null
+        ? paidBefore(paid.why, await office.reservation(reservationId, caller.userId))
+        : answeredBefore(earlier, body.method === 'provider' ? 202 : 200)
     },
   }),
 ]
 
-function checkedOut(begun: OfficeResult<Kept<Checkout>>): Result<Response, Failure> {
-  if (!begun.ok) return err(failureOf(begun.error))
-  const { answer, isReplay } = begun.value
+type Outside = { readonly kind: 'outside'; readonly why: Failure }
+type Answered = { readonly kind: 'answered'; readonly answer: Result<Response, Failure> }
+
+/** Asks the office on behalf of somebody who shows a token of ours; the office finds out whether they are inside. */
+async function inside(
+  entrance: Entrance,
+  ask: (admissionId: string) => Promise<Answered | Outside>,
+): Promise<Answered | Outside> {
+  const admission = await admissionOf(entrance)
+  return admission.ok ? ask(admission.value) : { kind: 'outside', why: admission.error }
+}
+
+function answered<T>(
+  result: OfficeResult<T>,
+  view: (value: T) => Result<Response, Failure>,
+): Answered | Outside {
+  if (result.ok) return { kind: 'answered', answer: view(result.value) }
+  return result.error.reason === 'not-inside'
+    ? { kind: 'outside', why: result.error.why }
+    : { kind: 'answered', answer: err(failureOf(result.error)) }
+}
+
+function checkedOut({ answer, isReplay }: Kept<Checkout>): Result<Response, Failure> {
   const { checkoutUrl: _, ...payment } = answer
   // Asked with another key after it was paid.
   return ok(
-    answer.state === 'pending' ? keptJson(202, begun.value) : keptJson(200, { answer: payment, isReplay }),
+    answer.state === 'pending'
+      ? keptJson(202, { answer, isReplay })
+      : keptJson(200, { answer: payment, isReplay }),
   )
 }
 
-function paidBefore(
-  refusal: Result<never, Failure>,
-  found: OfficeResult<Reservation>,
-): Result<Response, Failure> {
-  if (!found.ok || found.value.state !== 'paid') return refusal
+function paidBefore(refusal: Failure, found: OfficeResult<Reservation>): Result<Response, Failure> {
+  if (!found.ok || found.value.state !== 'paid') return err(refusal)
   const { paymentId, state, amount } = found.value
   return ok(json(200, { paymentId, state, amount }))
 }
 
 /** What was answered before is answered again, also when the admission is over by now. */
-function answeredBefore(
-  refusal: Result<never, Failure>,
-  earlier: Awaited<ReturnType<SeatOfficeApi['answered']>>,
-  status: number,
-): Result<Response, Failure> {
-  if (earlier === null) return refusal
+function answeredBefore(earlier: OfficeResult<Kept<unknown>>, status: number): Result<Response, Failure> {
   return earlier.ok ? ok(keptJson(status, earlier.value)) : err(failureOf(earlier.error))
 }

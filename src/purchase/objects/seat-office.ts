@@ -6,6 +6,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import { withTimeout } from '../../bounded.ts'
 import { admissionIdFor } from '../../core/ids.ts'
+import { err, type Result } from '../../core/result.ts'
 import { LineClock } from '../../durable/line-clock.ts'
 import { lineOf } from '../../durable/objects.ts'
 import { platformTurns } from '../../durable/platform-turns.ts'
@@ -24,7 +25,8 @@ import type { Receipt, WebhookSourceApi } from '../../outbound/message.ts'
 import { paymentTools } from '../payments/payment-tools.ts'
 import type {
   Checkout,
-  HoldCall,
+  HoldRequest,
+  NotInside,
   OfficeResult,
   PayCall,
   Payment,
@@ -37,21 +39,27 @@ import type {
 } from '../ports.ts'
 import { Completions } from './completions.ts'
 import { walletOf } from './objects.ts'
+import { OfficeDoor } from './office-door.ts'
 import { OfficeEngine } from './office-engine.ts'
 import type { OfficeHost, OfficeOutside } from './office-host.ts'
 import { SeatNews } from './seat-news.ts'
 import { OfficeStorage } from './office-storage.ts'
 
-/** Of a call with many sales in it: those behind it wait for no line that does not answer. */
+/** Of a call with many in it: those behind it wait for no line that does not answer. */
 const LINE_TIMEOUT_MS = 5_000
 
 export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi, WebhookSourceApi {
   readonly #engine: OfficeEngine
+  readonly #door: OfficeDoor
   readonly #turns = platformTurns()
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     const eventId = ctx.id.name ?? ''
+    this.#door = new OfficeDoor({
+      eventId,
+      enterAll: (entries) => withTimeout(lineOf(env, eventId).enterAll(entries), LINE_TIMEOUT_MS),
+    })
     this.#engine = new OfficeEngine(hostOf(ctx, env, eventId), outsideOf(env, eventId, this.#turns))
   }
 
@@ -67,7 +75,9 @@ export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi, Web
     return this.#engine.map(knownVersion)
   }
 
-  async hold(call: HoldCall): Promise<OfficeResult<Kept<Reservation>>> {
+  async hold(call: HoldRequest): Promise<OfficeResult<Kept<Reservation>>> {
+    const outside = await this.#notInside(call.admissionId, call.sessionDigest)
+    if (outside !== null) return outside
     await this.#turns.turn()
     return this.#engine.hold(call)
   }
@@ -89,11 +99,15 @@ export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi, Web
   }
 
   async payByWallet(call: PayCall): Promise<OfficeResult<Kept<Payment>>> {
+    const outside = await this.#notInside(call.admissionId, null)
+    if (outside !== null) return outside
     await this.#turns.turn()
     return this.#engine.payByWallet(call)
   }
 
   async payByProvider(call: ProviderCheckoutCall): Promise<OfficeResult<Kept<Checkout>>> {
+    const outside = await this.#notInside(call.admissionId, null)
+    if (outside !== null) return outside
     return this.#engine.provider.payByProvider(call)
   }
 
@@ -123,6 +137,15 @@ export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi, Web
 
   override async alarm(): Promise<void> {
     await this.#engine.alarm()
+  }
+
+  /** Null: the admission is alive, and redeemed if a session is given. */
+  async #notInside(
+    admissionId: string,
+    sessionDigest: string | null,
+  ): Promise<Result<never, NotInside> | null> {
+    const entered = await this.#door.enter({ admissionId, sessionDigest })
+    return entered.ok ? null : err({ reason: 'not-inside', why: entered.error })
   }
 }
 

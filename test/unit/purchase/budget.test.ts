@@ -1,13 +1,10 @@
 /** What a purchase costs at the gateway, counted in calls of objects; and what leaving does about seats. */
 import { describe, expect, it } from 'vitest'
 import { err, ok } from '../../../src/core/result.ts'
-import type { Admission } from '../../../src/core/views.ts'
 import type { Kept } from '../../../src/ports/idempotency.ts'
-import type { LineApi } from '../../../src/ports/lines.ts'
 import type { HoldCall, Payment, Reservation, SeatOfficeApi } from '../../../src/purchase/ports.ts'
 import type { GuestSession } from '../../../src/ports/tokens.ts'
 import { ADMIN_KEY, bearer, createGateway, jsonBody, problemOf, type Gateway } from '../http/gateway.ts'
-import { admissionOf } from '../http/views.ts'
 
 const ADMISSION_ID = `demo.${'a'.repeat(22)}`
 const RESERVATION_ID = `demo.${'r'.repeat(22)}`
@@ -23,10 +20,10 @@ const RESERVATION: Reservation = {
 }
 const BASE = '/api/v1/events/demo'
 
-const LINE: Partial<LineApi> = {
-  redeem: async () => ok(alive()),
-  admission: async () => ok(alive()),
-}
+const NOT_INSIDE = {
+  reason: 'not-inside',
+  why: { reason: 'entry-token-required', fault: 'ended' },
+} as const
 const OFFICE: Partial<SeatOfficeApi> = {
   map: async () => ({ version: 3, seats: '[]' }),
   hold: async () => ok(kept(RESERVATION)),
@@ -38,10 +35,6 @@ const OFFICE: Partial<SeatOfficeApi> = {
 
 function kept<T>(answer: T): Kept<T> {
   return { answer, isReplay: false }
-}
-
-function alive(): Admission {
-  return admissionOf(ADMISSION_ID, 'ann')
 }
 
 type Ask = { readonly method: string; readonly path: string; readonly body?: object; readonly key?: string }
@@ -81,8 +74,8 @@ const PAY = {
 describe('the budget of a purchase', () => {
   it.each([
     ['the map', { method: 'GET', path: `${BASE}/seats` }, ['office demo map']],
-    ['a hold', HOLD, ['line demo redeem', 'office demo hold']],
-    ['a payment', PAY, ['line demo admission', 'office demo payByWallet']],
+    ['a hold', HOLD, ['office demo hold']],
+    ['a payment', PAY, ['office demo payByWallet']],
     [
       'a look at a reservation',
       { method: 'GET', path: `${BASE}/reservations/${RESERVATION_ID}` },
@@ -94,20 +87,9 @@ describe('the budget of a purchase', () => {
       ['office demo giveUp'],
     ],
   ])('%s is so many calls of objects', async (_name, request, expected) => {
-    const gateway = createGateway({ line: LINE, office: OFFICE })
+    const gateway = createGateway({ office: OFFICE })
     expect((await ask(gateway, request)).ok).toBe(true)
     expect(gateway.calls.map(({ what }) => what)).toEqual(expected)
-  })
-
-  it('a hold whose token the shop has redeemed is one call more', async () => {
-    const redeem = async () => err({ reason: 'token-already-redeemed' } as const)
-    const gateway = createGateway({ line: { ...LINE, redeem }, office: OFFICE })
-    expect((await ask(gateway, HOLD)).status).toBe(201)
-    expect(gateway.calls.map(({ what }) => what)).toEqual([
-      'line demo redeem',
-      'line demo admission',
-      'office demo hold',
-    ])
   })
 
   it('a charge is one call, and so is a balance', async () => {
@@ -149,7 +131,7 @@ describe('taking a visitor out of the line', () => {
 describe('an operation', () => {
   it('has one name for a visitor and a key, and another for everybody else and without a key', async () => {
     const taken = async () => err({ reason: 'seat-taken', seatIds: ['A-1-1'] } as const)
-    const gateway = createGateway({ line: LINE, office: { hold: taken } })
+    const gateway = createGateway({ office: { hold: taken } })
     const [ann, bob] = [await gateway.newVisitor(), await gateway.newVisitor()]
     const operationOf = async (visitor: GuestSession, key: object) => {
       await ask(gateway, { ...HOLD, ...key }, visitor)
@@ -173,9 +155,9 @@ describe('an operation whose admission has ended since', () => {
     ['a hold', HOLD, 201, RESERVATION],
     ['a payment', PAY, 200, PAYMENT],
   ])('is answered as it was at first: %s', async (_name, request, status, first) => {
-    const ended = async () => ok({ ...alive(), state: 'ended' } as const)
+    const outside = async () => err(NOT_INSIDE)
     const answered = async () => ok({ answer: first as Reservation, isReplay: true })
-    const gateway = createGateway({ line: { redeem: ended, admission: ended }, office: { answered } })
+    const gateway = createGateway({ office: { hold: outside, payByWallet: outside, answered } })
     const response = await ask(gateway, { ...request, key: 'k' })
     expect([response.status, await response.json()]).toEqual([status, first])
     expect(response.headers.get('Idempotency-Replayed')).toBe('true')
@@ -186,7 +168,7 @@ describe('a hold without a good entry token', () => {
   const request = { method: 'POST', path: `${BASE}/reservations`, body: { seatIds: ['A-1-1'] } }
 
   async function refused(key: object) {
-    const gateway = createGateway({ line: LINE, office: { answered: async () => null } })
+    const gateway = createGateway({ office: { answered: async () => null } })
     const { token } = await gateway.newVisitor()
     gateway.calls.length = 0
     const sent = jsonBody(request.body)
@@ -204,19 +186,16 @@ describe('a hold without a good entry token', () => {
 
 describe('what was paid', () => {
   it('is told again when the admission has ended by it, and to nobody whose payment it was not', async () => {
-    const admission = async () => ok({ ...alive(), state: 'ended' } as const)
+    const payByWallet = async () => err(NOT_INSIDE)
     const paid = { ...RESERVATION, state: 'paid', paymentId: PAYMENT.paymentId } as const
-    const again = createGateway({
-      line: { admission },
-      office: { reservation: async () => ok(paid) },
-    })
+    const again = createGateway({ office: { payByWallet, reservation: async () => ok(paid) } })
     const answer = await ask(again, PAY)
     expect([answer.status, await answer.json()]).toEqual([200, PAYMENT])
     for (const reservation of [
       async () => ok(RESERVATION),
       async () => err({ reason: 'reservation-not-found' } as const),
     ]) {
-      const refused = await ask(createGateway({ line: { admission }, office: { reservation } }), PAY)
+      const refused = await ask(createGateway({ office: { payByWallet, reservation } }), PAY)
       expect(await problemOf(refused)).toMatchObject({ code: 'entry-token-required', fault: 'ended' })
     }
   })

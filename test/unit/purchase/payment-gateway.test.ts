@@ -11,13 +11,12 @@ import {
   problemOf,
   type Gateway,
 } from '../http/gateway.ts'
-import { admissionOf } from '../http/views.ts'
 import { stripeEvent } from '../../support/payments/stripe-server.ts'
 
 const SECRET = 'whsec_0123456789'
 const PAYMENT_ID = `demo.${'p'.repeat(22)}`
 const RESERVATION_ID = `demo.${'r'.repeat(22)}`
-const ADMISSION = admissionOf(`demo.${'a'.repeat(22)}`, 'ann')
+const ADMISSION_ID = `demo.${'a'.repeat(22)}`
 const ENV = { PAYMENT_API_KEY: 'sk_0123456789abcdef', PAYMENT_WEBHOOK_SECRETS: SECRET }
 const SESSION = {
   id: 'cs_1',
@@ -29,8 +28,7 @@ const SESSION = {
 }
 
 function gatewayWith(office: Partial<SeatOfficeApi>, provider = 'stripe'): Gateway {
-  const line = { admission: async () => ok(ADMISSION) }
-  return createGateway({ env: { ...ENV, PAYMENT_PROVIDER: provider }, office, line })
+  return createGateway({ env: { ...ENV, PAYMENT_PROVIDER: provider }, office })
 }
 
 function webhook(gateway: Gateway, body: string, headers: Record<string, string>): Promise<Response> {
@@ -104,9 +102,8 @@ describe('a webhook', () => {
 describe('beginning to pay', () => {
   async function begin(gateway: Gateway): Promise<Response> {
     const { userId, token } = await gateway.newVisitor()
-    const { eventId, admissionId } = ADMISSION
     const expiresAtMs = Date.now() + 60_000
-    const grant = { userId, eventId, admissionId, issuedAtMs: Date.now(), expiresAtMs }
+    const grant = { userId, eventId: 'demo', admissionId: ADMISSION_ID, issuedAtMs: Date.now(), expiresAtMs }
     return gateway.fetch(`/api/v1/events/demo/reservations/${RESERVATION_ID}/payment`, {
       method: 'POST',
       headers: {
@@ -125,13 +122,13 @@ describe('beginning to pay', () => {
     checkoutUrl: 'https://checkout.stripe.com/c/pay/cs_1',
   } as const
 
-  it('is one call of the line and one of the office, which is told where the visitor is', async () => {
+  it('is one call of the office, which is told where the visitor is', async () => {
     const gateway = gatewayWith({ payByProvider: async () => ok({ answer: CHECKOUT, isReplay: false }) })
     const response = await begin(gateway)
     expect(response.status).toBe(202)
     expect(await response.json()).toEqual(CHECKOUT)
-    expect(asked(gateway)).toEqual(['line demo admission', 'office demo payByProvider'])
-    expect(gateway.calls[1]?.args[0]).toMatchObject({ reservationId: RESERVATION_ID, origin: ORIGIN })
+    expect(asked(gateway)).toEqual(['office demo payByProvider'])
+    expect(gateway.calls[0]?.args[0]).toMatchObject({ reservationId: RESERVATION_ID, origin: ORIGIN })
   })
 
   it('that turns out to be paid is answered as paid', async () => {
