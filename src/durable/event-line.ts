@@ -205,7 +205,7 @@ export class EventLine
   }
 
   async enterAll(entries: readonly Entry[]): Promise<readonly LineResult<Admission>[]> {
-    await this.#turns.turn()
+    if (entries.some(({ sessionDigest }) => sessionDigest !== null)) await this.#turns.turn()
     return this.#engine.shop.enterAll(entries)
   }
 

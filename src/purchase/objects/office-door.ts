@@ -25,22 +25,25 @@ export type OfficeDoorTools = {
 
 export class OfficeDoor {
   readonly #tools: OfficeDoorTools
-  readonly #calls: GroupedCalls<Entry, Asked>
+  /** Apart, so that whoever is only looked at waits for no line that writes. */
+  readonly #looking: GroupedCalls<Entry, Asked>
+  readonly #redeeming: GroupedCalls<Entry, Asked>
 
   constructor(tools: OfficeDoorTools) {
     this.#tools = tools
-    this.#calls = new GroupedCalls({
-      ask: tools.enterAll,
-      width: 1,
-      groupMax: TOGETHER_MAX,
-      waitingMax: WAITING_MAX,
-    })
+    const limits = { width: 1, groupMax: TOGETHER_MAX, waitingMax: WAITING_MAX }
+    this.#looking = new GroupedCalls({ ask: tools.enterAll, ...limits })
+    this.#redeeming = new GroupedCalls({ ask: tools.enterAll, ...limits })
   }
 
-  /** The id of the admission, or why it lets nobody in. Never rejects: a line that does not answer lets nobody in. */
+  /**
+   * The id of the admission, or why it lets nobody in. Never rejects: a line that does not answer lets nobody in. Those who
+   * were asked for together are told in one turn.
+   */
   async enter(entry: Entry): Promise<Result<string, EntranceFailure>> {
     try {
-      return entranceOf(await this.#calls.ask(entry))
+      const calls = entry.sessionDigest === null ? this.#looking : this.#redeeming
+      return entranceOf(await calls.ask(entry))
     } catch (error) {
       if (error instanceof Overloaded) return err({ reason: 'overloaded', retryAfterSeconds: AGAIN_SECONDS })
       log.warn('line_not_asked', { eventId: this.#tools.eventId, ...errorFields(error) })

@@ -76,9 +76,9 @@ export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi, Web
   }
 
   async hold(call: HoldRequest): Promise<OfficeResult<Kept<Reservation>>> {
+    // Those who are let in together decide together: no other turn is waited for.
     const outside = await this.#notInside(call.admissionId, call.sessionDigest)
     if (outside !== null) return outside
-    await this.#turns.turn()
     return this.#engine.hold(call)
   }
 

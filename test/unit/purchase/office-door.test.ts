@@ -47,7 +47,12 @@ describe('the door of an office', () => {
     [new Error('gone'), { reason: 'store-unavailable' }],
     [new Overloaded('busy'), { reason: 'overloaded', retryAfterSeconds: 1 }],
   ])('lets nobody in by a line that does not answer: %s', async (error, failure) => {
-    const door = new OfficeDoor({ eventId: 'demo', enterAll: () => Promise.reject(error) })
+    const door = new OfficeDoor({
+      eventId: 'demo',
+      enterAll: async () => {
+        throw error
+      },
+    })
     expect(await door.enter(ENTRY)).toEqual(err(failure))
   })
 })
