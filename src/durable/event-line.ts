@@ -210,6 +210,7 @@ export class EventLine
   }
 
   async completeAll(admissionIds: readonly string[]): Promise<readonly LineResult<Admission>[]> {
+    await this.#turns.turn()
     return this.#engine.shop.completeAll(admissionIds)
   }
 
