@@ -5,9 +5,7 @@
 import { err, ok, type Result } from '../../core/result.ts'
 import { isoTime, type EpochMs } from '../../core/time.ts'
 import { errorFields, log } from '../../observability/log.ts'
-import { addCodes, changeDrop, createDrop, type KnownDrop, type PlanChange } from '../core/changes.ts'
-import { fingerprintsOf } from '../core/claimants.ts'
-import { codeOf, RANDOM_BYTES_OF_A_CODE } from '../core/codes.ts'
+import { addCodes, changeDrop, createDrop, type PlanChange } from '../core/changes.ts'
 import { RECORDS_TIMEOUT_MS } from '../core/limits.ts'
 import type {
   ClaimFound,
@@ -36,66 +34,59 @@ import type {
 } from '../ports.ts'
 import type { DropNews } from '../../core/drop-news.ts'
 import { StoreUnavailable } from '../../ports/pool-gate.ts'
+import { DropAlarm } from './drop-alarm.ts'
+import { DropBook, isOwed } from './drop-book.ts'
 import type { DropHost } from './drop-host.ts'
-import { DropStorage, type KeptDrop } from './drop-storage.ts'
+import type { KeptDrop } from './drop-storage.ts'
 import { InTurn } from './in-turn.ts'
+import { KnownClaimants } from './known-claimants.ts'
 
 /** Claims of the same second go to the records together. */
 const DRAIN_AFTER_MS = 1_000
 /** After a claim the stores are compared, once they should agree. */
 const CHECK_AFTER_MS = 300_000
-/** Whatever becomes of a run of the alarm, there is another. */
-const RUN_AGAIN_MS = 30_000
 /** What somebody outside did not take is tried again. */
 const AGAIN_MS = 5_000
 /** How long the operator waits until the issuer's store follows the plan. */
 const SUPPLY_TIMEOUT_MS = 20_000
 const LINE_TIMEOUT_MS = 5_000
-/** An alarm that should have rung so long ago is lost; whoever asks next sets it again. */
-const ALARM_DEAD_MS = 10_000
 const EXPORT_ROWS = 1_000
-const CODES_OF_A_CHUNK = 1_000
 
 const NO_DROP = err({ reason: 'drop-not-found' } as const)
 const UNAVAILABLE = err({ reason: 'store-unavailable' } as const)
 
 export class DropEngine implements DropApi {
   readonly #host: DropHost
-  readonly #rows: DropStorage
+  readonly #book: DropBook
+  readonly #alarm: DropAlarm
+  readonly #claimants: KnownClaimants
   readonly #turns = new InTurn()
-  #drop: KeptDrop | null
   #issuer: ClaimIssuer | null = null
   #records: ClaimRecords
-  /** When the alarm that was set last rings. */
-  #alarmAtMs: EpochMs | null = null
-  /** The first wish to be woken since the alarm began to run last. */
-  #wishMs: EpochMs | null = null
-  #isRunning = false
   /** Claims were made since the comparison under way began. */
   #isChanged = false
   #told: DropNews | null = null
-  #claimants: { readonly epoch: number; readonly fingerprints: ArrayBuffer } | null = null
-  #claimantsAsked: ReturnType<DropApi['claimants']> | null = null
 
   constructor(host: DropHost) {
     this.#host = host
     this.#records = host.records
-    this.#rows = new DropStorage(host.database)
-    this.#drop = this.#rows.load(host.dropId)
+    this.#book = new DropBook(host)
+    this.#alarm = new DropAlarm(host)
+    this.#claimants = new KnownClaimants(() => this.#book.plan)
     // Whatever was under way when the object went away is looked for.
-    if (this.#drop !== null) this.#arm(host.nowMs() + DRAIN_AFTER_MS)
+    if (this.#book.drop !== null) this.#alarm.wakeAt(host.nowMs() + DRAIN_AFTER_MS)
   }
 
   // --- The operator -------------------------------------------------------------------------------------------------
 
   async put(request: PutDrop): Promise<DropResult<PutAnswer>> {
-    const known = this.#known()
+    const known = this.#book.known()
     const change = known === null ? ok(createDrop(request)) : changeDrop(known, request)
     return this.#change(change)
   }
 
   async addCodes(codes: readonly string[]): Promise<DropResult<PutAnswer>> {
-    const known = this.#known()
+    const known = this.#book.known()
     return known === null ? NO_DROP : this.#change(addCodes(known, codes))
   }
 
@@ -144,32 +135,16 @@ export class DropEngine implements DropApi {
     return this.#asking(async (issuer) => ok(await issuer.claimOf(userId)))
   }
 
-  /** Asked by every isolate at once when the last coupon goes: all of them get the answer to one question. */
+  /** Asked by every isolate at once when the last coupon goes. */
   async claimants(): ReturnType<DropApi['claimants']> {
-    return this.#asking((issuer, drop) => {
-      // An epoch whose codes have not reached the issuer's store yet has not begun there.
-      if (isOwed(drop)) return Promise.resolve(ok(null))
-      if (this.#claimants?.epoch === drop.plan.epoch) return Promise.resolve(ok(this.#claimants))
-      this.#claimantsAsked ??= this.#askClaimants(issuer, drop.plan).finally(() => {
-        this.#claimantsAsked = null
-      })
-      return this.#claimantsAsked
-    })
-  }
-
-  async #askClaimants(issuer: ClaimIssuer, before: DropPlan): ReturnType<DropApi['claimants']> {
-    const { remaining } = await issuer.counts()
-    if (remaining > 0) return ok(null)
-    const userIds = await issuer.claimants()
-    const { epoch } = this.#planNow()
-    // With nothing left nobody has become one of them meanwhile, unless more stock has come.
-    if (epoch !== before.epoch) return ok(null)
-    this.#claimants = { epoch, fingerprints: fingerprintsOf(userIds).buffer }
-    return ok(this.#claimants)
+    // An epoch whose codes have not reached the issuer's store yet has not begun there.
+    return this.#asking((issuer, drop) =>
+      isOwed(drop) ? Promise.resolve(ok(null)) : this.#claimants.of(issuer),
+    )
   }
 
   async wake(seen: Seen): Promise<void> {
-    if (this.#drop === null) return
+    if (this.#book.drop === null) return
     const issuer = this.#issuerNow()
     if (issuer.ok) issuer.value.told?.(seen)
     this.#wakeSoon()
@@ -183,21 +158,11 @@ export class DropEngine implements DropApi {
 
   /** The host's alarm has rung. Running it twice, late or early changes nothing but delay. Never rejects. */
   async alarm(): Promise<void> {
-    if (this.#drop === null) return
-    const nowMs = this.#host.nowMs()
-    // First, and whatever becomes of this run.
-    this.#ring(nowMs + RUN_AGAIN_MS)
-    // Marked before the first await: two runs never overlap.
-    if (this.#isRunning) return
-    this.#isRunning = true
-    this.#wishMs = null
+    if (this.#book.drop === null) return
     try {
-      const nextMs = Math.min((await this.#run(nowMs)) ?? Infinity, this.#wishMs ?? Infinity)
-      this.#ring(nextMs === Infinity ? null : Math.max(nextMs, this.#host.nowMs()))
+      await this.#alarm.rung((nowMs) => this.#run(nowMs))
     } catch (error) {
       log.error('drop_run_failed', { dropId: this.#host.dropId, ...errorFields(error) })
-    } finally {
-      this.#isRunning = false
     }
   }
 
@@ -212,8 +177,8 @@ export class DropEngine implements DropApi {
     const isTold = await this.#tell(issuer.value)
     const wishes = [
       drainMs,
-      this.#drop?.checkDueAtMs ?? null,
-      nextEdgeMs(this.#planNow(), nowMs),
+      this.#book.drop?.checkDueAtMs ?? null,
+      nextEdgeMs(this.#book.plan, nowMs),
       isTold ? null : nowMs + AGAIN_MS,
     ]
     const nextMs = Math.min(...wishes.map((atMs) => atMs ?? Infinity))
@@ -222,17 +187,17 @@ export class DropEngine implements DropApi {
 
   /** Compares the stores some time after claims were made, and has repaired what is missing. */
   async #check(issuer: ClaimIssuer, nowMs: EpochMs): Promise<void> {
-    const dueAtMs = this.#drop?.checkDueAtMs ?? null
+    const dueAtMs = this.#book.drop?.checkDueAtMs ?? null
     if (dueAtMs === null || dueAtMs > nowMs) return
     const { dropId } = this.#host
     // First, so that one that fails or dies is followed by another.
-    this.#checkAt(nowMs + CHECK_AFTER_MS)
+    this.#book.checkAt(nowMs + CHECK_AFTER_MS)
     this.#isChanged = false
     try {
       const { missing, extra, counts } = await this.#turns.take(() => issuer.reconcile(true))
       if (missing + extra > 0 || !addsUp(counts))
         log.error('drop_inconsistent', { dropId, missing, extra, ...counts })
-      if (missing === 0 && !this.#isChanged) this.#checkAt(null)
+      if (missing === 0 && !this.#isChanged) this.#book.checkAt(null)
     } catch (error) {
       log.warn('drop_unchecked', { dropId, ...errorFields(error) })
     }
@@ -241,10 +206,10 @@ export class DropEngine implements DropApi {
   /** False: the event's line has to be told still. */
   async #tell(issuer: ClaimIssuer): Promise<boolean> {
     const { dropId, tellLine, within } = this.#host
-    const { eventId } = this.#planNow()
+    const { eventId } = this.#book.plan
     if (eventId === null) return true
     try {
-      const { plan, status } = await this.#standingOf(issuer, this.#planNow())
+      const { plan, status } = await this.#standingOf(issuer, this.#book.plan)
       const { epoch } = plan
       if (this.#told?.status === status && this.#told.epoch === epoch) return true
       const news = { dropId, status, epoch, atMs: this.#host.nowMs() }
@@ -263,9 +228,9 @@ export class DropEngine implements DropApi {
   async #supplied(issuer: ClaimIssuer): Promise<boolean> {
     return this.#turns.take(async () => {
       try {
-        for (let drop = this.#drop; drop !== null && isOwed(drop); drop = this.#drop) {
+        for (let { drop } = this.#book; drop !== null && isOwed(drop); drop = this.#book.drop) {
           await issuer.supply(drop.plan)
-          if (this.#drop !== null) this.#save({ ...this.#drop, suppliedVersion: drop.version }, [])
+          this.#book.supplied(drop.version)
         }
         return true
       } catch (error) {
@@ -282,8 +247,11 @@ export class DropEngine implements DropApi {
     const { plan } = decided.value
     const found = this.#host.issuer(plan.strategy)
     if (!found.ok) return unavailable(plan.strategy, found.error.missing)
-    const before = this.#drop?.plan ?? null
-    if (decided.value.isChanged) this.#write(decided.value)
+    const before = this.#book.drop?.plan ?? null
+    if (decided.value.isChanged) {
+      this.#book.write(decided.value)
+      this.#alarm.wakeAt(this.#host.nowMs())
+    }
     return this.#asking(async (issuer, drop) => {
       const isSupplied = await this.#host.within(SUPPLY_TIMEOUT_MS, this.#supplied(issuer))
       // It is written, and the alarm goes on with it; asked again, it is as it was asked for.
@@ -292,64 +260,18 @@ export class DropEngine implements DropApi {
     })
   }
 
-  #write({ plan, codes, add, generate }: PlanChange): void {
-    const nowMs = this.#host.nowMs()
-    const { version = 0, suppliedVersion = 0, createdAtMs = nowMs, checkDueAtMs = null } = this.#drop ?? {}
-    const generated = Array.from({ length: Math.ceil(generate / CODES_OF_A_CHUNK) }, (_, chunk) =>
-      this.#generate(Math.min(CODES_OF_A_CHUNK, generate - chunk * CODES_OF_A_CHUNK)),
-    )
-    const drop = { plan, codes, version: version + 1, suppliedVersion, checkDueAtMs, createdAtMs }
-    this.#save(drop, [...add, ...generated.flat()])
-    this.#arm(nowMs)
-  }
-
-  #generate(count: number): string[] {
-    const bytes = this.#host.randomBytes(count * RANDOM_BYTES_OF_A_CODE)
-    return Array.from({ length: count }, (_, index) =>
-      codeOf(bytes.subarray(index * RANDOM_BYTES_OF_A_CODE, (index + 1) * RANDOM_BYTES_OF_A_CODE)),
-    )
-  }
-
-  #nextGeneration(): DropPlan {
-    const drop = this.#drop
-    if (drop === null) throw new Error('a drop that is not there starts again')
-    const { generation, epoch } = drop.plan
-    this.#save({ ...drop, plan: { ...drop.plan, generation: generation + 1, epoch: epoch + 1 } }, [])
-    return this.#planNow()
-  }
-
-  #checkAt(checkDueAtMs: EpochMs | null): void {
-    if (this.#drop !== null && this.#drop.checkDueAtMs !== checkDueAtMs)
-      this.#save({ ...this.#drop, checkDueAtMs }, [])
-  }
-
-  #save(drop: KeptDrop, newCodes: readonly string[]): void {
-    this.#rows.save(drop, newCodes)
-    this.#drop = drop
-  }
-
-  #known(): KnownDrop | null {
-    if (this.#drop === null) return null
-    const { plan, codes } = this.#drop
-    return { plan, codes, has: (some) => this.#rows.knownCodes(some) }
-  }
-
-  #planNow(): DropPlan {
-    if (this.#drop === null) throw new Error('there is no drop')
-    return this.#drop.plan
-  }
-
   // --- The issuer ---------------------------------------------------------------------------------------------------
 
   /** A store that does not answer is a value here: whoever asked may ask again. */
   async #asking<T>(
     ask: (issuer: ClaimIssuer, drop: KeptDrop) => Promise<DropResult<T>>,
   ): Promise<DropResult<T>> {
-    if (this.#drop === null) return NO_DROP
+    const { drop } = this.#book
+    if (drop === null) return NO_DROP
     const issuer = this.#issuerNow()
     if (!issuer.ok) return issuer
     try {
-      return await ask(issuer.value, this.#drop)
+      return await ask(issuer.value, drop)
     } catch (error) {
       const { dropId } = this.#host
       if (error instanceof StoreUnavailable) log.warn('drop_store_away', { dropId, ...errorFields(error) })
@@ -361,7 +283,7 @@ export class DropEngine implements DropApi {
   /** A drop keeps its strategy, so it has one issuer. */
   #issuerNow(): Result<ClaimIssuer, DropFailure> {
     if (this.#issuer !== null) return ok(this.#issuer)
-    const { strategy } = this.#planNow()
+    const { strategy } = this.#book.plan
     const found = this.#host.issuer(strategy)
     if (!found.ok) return unavailable(strategy, found.error.missing)
     this.#records = found.records ?? this.#records
@@ -373,13 +295,13 @@ export class DropEngine implements DropApi {
     const { dropId, database, nowMs, within } = this.#host
     return {
       dropId,
-      plan: () => this.#planNow(),
-      codesAfter: (position, limit) => this.#rows.codesAfter(position, limit),
+      plan: () => this.#book.plan,
+      codesAfter: (position, limit) => this.#book.codesAfter(position, limit),
       database,
       records: this.#records,
       nowMs,
       within,
-      nextGeneration: () => this.#nextGeneration(),
+      nextGeneration: () => this.#book.nextGeneration(),
       wakeSoon: () => this.#wakeSoon(),
     }
   }
@@ -411,26 +333,11 @@ export class DropEngine implements DropApi {
   #wakeSoon(): void {
     const nowMs = this.#host.nowMs()
     this.#isChanged = true
-    if (this.#drop?.checkDueAtMs === null) this.#checkAt(nowMs + CHECK_AFTER_MS)
-    this.#arm(nowMs + DRAIN_AFTER_MS)
-  }
-
-  #arm(wakeAtMs: EpochMs): void {
-    this.#wishMs = Math.min(this.#wishMs ?? Infinity, wakeAtMs)
-    const isArmed = this.#alarmAtMs !== null && this.#alarmAtMs > this.#host.nowMs() - ALARM_DEAD_MS
-    if (!isArmed || wakeAtMs < (this.#alarmAtMs ?? 0)) this.#ring(wakeAtMs)
-  }
-
-  #ring(atMs: EpochMs | null): void {
-    this.#alarmAtMs = atMs
-    this.#host.background(this.#host.setAlarm(atMs))
+    if (this.#book.drop?.checkDueAtMs === null) this.#book.checkAt(nowMs + CHECK_AFTER_MS)
+    this.#alarm.wakeAt(nowMs + DRAIN_AFTER_MS)
   }
 }
 
 function unavailable(strategy: Strategy, missing: string): Result<never, DropFailure> {
   return err({ reason: 'drop-strategy-unavailable', strategy, missing })
-}
-
-function isOwed({ version, suppliedVersion }: KeptDrop): boolean {
-  return suppliedVersion < version
 }
