@@ -1,4 +1,4 @@
-/** Counted, not timed: what a claim reads must not grow with the coupons that are gone. */
+/** Counted, not timed: what a claim reads, alone or in a group, must not grow with the coupons that are gone. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { mapBounded } from '../../src/bounded.ts'
 import { STOCK_MAX } from '../../src/drops/core/limits.ts'
@@ -9,6 +9,9 @@ import { openDrop, testPool, userIds, type TestDrop } from './drop.ts'
 
 const READS_PER_CLAIM_MAX = 100
 const CLAIMS = 5_000
+/** Claims at once: each alone in its statement, and groups as large as they get. */
+const ALONE = 2
+const IN_FULL_GROUPS = 300
 
 let database: TestPostgres
 let pool: PostgresPool
@@ -50,20 +53,26 @@ async function readsAfter(table: string, updates: number): Promise<Reads> {
 
 test('of 100,000 coupons the last claims read as little as the first: some entries of indexes, never the table', async () => {
   const drop = await openDrop(pool, STOCK_MAX)
-  const first = await readsOfClaims(drop, 'first')
-  await takeUpTo(drop, STOCK_MAX - CLAIMS)
-  const last = await readsOfClaims(drop, 'last')
+  const first = [
+    await readsOfClaims(drop, 'first', ALONE),
+    await readsOfClaims(drop, 'second', IN_FULL_GROUPS),
+  ]
+  await takeUpTo(drop, STOCK_MAX - 2 * CLAIMS)
+  const last = [
+    await readsOfClaims(drop, 'last-but-one', ALONE),
+    await readsOfClaims(drop, 'last', IN_FULL_GROUPS),
+  ]
   expect((await drop.issuer.claim('one-too-many')).kind).toBe('sold-out')
-  for (const reads of [first, last]) {
+  for (const reads of [...first, ...last]) {
     expect(reads.byIndex / CLAIMS).toBeLessThan(READS_PER_CLAIM_MAX)
     expect(reads.scans).toBe(0)
   }
 })
 
-/** What so many claims at once read. */
-async function readsOfClaims({ issuer }: TestDrop, prefix: string): Promise<Reads> {
+/** What CLAIMS claims read, so many at once. */
+async function readsOfClaims({ issuer }: TestDrop, prefix: string, atOnce: number): Promise<Reads> {
   const before = await readsOf('drop_coupons')
-  const outcomes = await mapBounded(userIds(CLAIMS, prefix), 20, (userId) => issuer.claim(userId))
+  const outcomes = await mapBounded(userIds(CLAIMS, prefix), atOnce, (userId) => issuer.claim(userId))
   expect(outcomes.every((outcome) => outcome.kind === 'claimed' && outcome.isNew)).toBe(true)
   await pool.close()
   const after = await readsAfter('drop_coupons', before.updates + CLAIMS)
@@ -86,18 +95,17 @@ async function takeUpTo({ dropId }: TestDrop, position: number): Promise<void> {
     WHERE drop_id = ${dropId} AND user_id LIKE 'earlier-%'`
   await database.sql`VACUUM (ANALYZE) drop_coupons`
   await database.sql`SELECT pg_stat_force_next_flush()`
-  await readsAfter('drop_coupons', updates + position - CLAIMS)
+  await readsAfter('drop_coupons', updates + position - 2 * CLAIMS)
 }
 
 test('a large drop after small ones: a plan that was made while the tables were small does not read all claims', async () => {
+  await database.sql`TRUNCATE drop_claims, drop_coupons, drop_stocks`
   const { issuer: small } = await openDrop(pool, 200)
   const { issuer: large } = await openDrop(pool, CLAIMS)
   await database.sql`VACUUM (ANALYZE) drop_claims`
   const before = await readsOf('drop_claims')
-  for (const issuer of [small, large]) {
-    const count = issuer === small ? 200 : CLAIMS
-    await mapBounded(userIds(count, 'after-small'), 20, (userId) => issuer.claim(userId))
-  }
+  await mapBounded(userIds(200, 'after-small'), ALONE, (userId) => small.claim(userId))
+  await mapBounded(userIds(CLAIMS, 'after-small'), IN_FULL_GROUPS, (userId) => large.claim(userId))
   await pool.close()
   const after = await eventually(async () => {
     const reads = await readsOf('drop_claims')

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CLAIM_STATEMENTS_MAX } from '../../src/drops/core/limits.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import {
   BUNDLE_DIR,
@@ -86,6 +87,42 @@ describe('a drop that PostgreSQL issues, through Hyperdrive', () => {
     }, 15_000)
     expect(Date.parse(body.claimedAt)).toBeGreaterThanOrEqual(Date.parse(opensAt))
   })
+
+  test('answers those who wait behind claims whose visitors have hung up', async () => {
+    await put('hung-up', { stock: 10 })
+    const visitors = await usher.api.visitors(CLAIM_STATEMENTS_MAX + 3)
+    const leavers = visitors.slice(0, CLAIM_STATEMENTS_MAX)
+    const other = await database.sql.reserve()
+    await other`BEGIN`
+    for (const { userId } of leavers)
+      await other`INSERT INTO drop_claims VALUES ('hung-up', ${userId}, ${`held-${userId}`}, 1)`
+    const hangUp = new AbortController()
+    const left = leavers.map(({ token }) =>
+      fetch(`${usher.url}${path('hung-up')}/claims`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}` },
+        signal: hangUp.signal,
+      }),
+    )
+    await untilWaiting(leavers.length)
+    const behind = visitors.slice(CLAIM_STATEMENTS_MAX).map((visitor) => claim('hung-up', visitor))
+    hangUp.abort()
+    expect((await Promise.allSettled(left)).every(({ status }) => status === 'rejected')).toBe(true)
+    await other`ROLLBACK`
+    other.release()
+    expect((await Promise.all(behind)).map(({ status }) => status)).toEqual([201, 201, 201])
+    const again = await Promise.all(leavers.map((visitor) => claim('hung-up', visitor)))
+    expect(again.every(({ status }) => status === 200 || status === 201)).toBe(true)
+  })
+
+  /** Until so many claiming statements wait for another's transaction. */
+  async function untilWaiting(count: number): Promise<void> {
+    await eventually(async () => {
+      const waiting = await database.sql`
+        SELECT FROM pg_stat_activity WHERE query LIKE '%is_early%' AND wait_event_type = 'Lock'`
+      return waiting.length >= count ? true : null
+    }, 1_500)
+  }
 
   test('answers 503 while PostgreSQL is away, and the same claims when it is back', async ({ skip }) => {
     const { embedded } = database

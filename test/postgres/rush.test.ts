@@ -1,7 +1,7 @@
 /** INV-11 on the real runtime, issued by PostgreSQL with FOR UPDATE SKIP LOCKED over several connections. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { again, killRuntime, rushForCoupons, withUsher } from '../support/drops/coupons.ts'
-import { startPostgres, type TestPostgres } from '../support/postgres.ts'
+import { OF_TESTS, startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { BUNDLE_DIR, pause } from '../support/usher.ts'
 
 const strategy = 'skip-locked'
@@ -30,7 +30,8 @@ describe('1,000 coupons of PostgreSQL, 5,000 visitors, 3 tries each, 200 at a ti
       const troubles = again(async () => {
         const ended = await database.sql`
           SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-          WHERE pid <> pg_backend_pid() AND datname = current_database() AND backend_type = 'client backend'`
+          WHERE application_name <> ${OF_TESTS} AND datname = current_database()
+            AND backend_type = 'client backend'`
         broken += ended.length
       })
       await rushForCoupons(usher, { strategy, seed: 2, lost: 'answers', troubles })

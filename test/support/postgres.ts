@@ -8,6 +8,9 @@ import { findBinaries } from '../../dev/postgres/binaries.ts'
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../dev/postgres/embedded.ts'
 import { migratePostgres } from '../../dev/postgres/migrations.ts'
 
+/** The name of the tests' own connections: whoever breaks connections leaves them alone. */
+export const OF_TESTS = 'usher-tests'
+
 export type TestPostgres = {
   readonly url: string
   /** Only one that the tests have started can be killed. */
@@ -61,5 +64,5 @@ async function useGiven(given: string): Promise<TestPostgres> {
 
 async function open(url: string): Promise<{ url: string; sql: postgres.Sql }> {
   await migratePostgres(url)
-  return { url, sql: postgres(url, { onnotice: () => {} }) }
+  return { url, sql: postgres(url, { onnotice: () => {}, connection: { application_name: OF_TESTS } }) }
 }

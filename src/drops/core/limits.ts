@@ -19,7 +19,7 @@ export const RECORD_ATTEMPTS_MAX = 5
  */
 export const DROP_TTL_MS = 7 * 24 * 60 * 60 * 1_000
 
-/** Connections that one drop's object holds to PostgreSQL: more of them make claims slower (docs/drops.md). */
+/** Connections that one drop's object holds to PostgreSQL: two claim, the others are for whoever looks. */
 export const POOL_CONNECTIONS_MAX = 10
 export const CONNECT_TIMEOUT_SECONDS = 2
 /** Connections keep their object in memory: those that nobody needs are closed. */
@@ -27,7 +27,11 @@ export const POOL_IDLE_SECONDS = 20
 
 /** Some milliseconds are usual; whoever is told to come again gets the same coupon. */
 export const CLAIM_TIMEOUT_MS = 2_000
-/** How long a claim waits for a connection, and how many wait: as many as are taken in that time. */
+/** Statements of one drop's claims at once: the fewer, the more claims share one (docs/drops.md). */
+export const CLAIM_STATEMENTS_MAX = 2
+/** Claims of one statement: a few milliseconds of a database, during which their coupons are locked. */
+export const CLAIMS_OF_A_STATEMENT_MAX = 64
+/** How long a claim waits for a statement, and how many wait: as many as are taken in that time. */
 export const CLAIM_WAIT_MS = 3_000
 export const CLAIMS_WAITING_MAX = 5_000
 /** How long a claim tries while every coupon that is left is being taken by somebody else: each of those takes some ms. */

@@ -12,8 +12,8 @@ import {
   POOL_IDLE_SECONDS,
 } from '../core/limits.ts'
 
-/** As PostgreSQL numbers it. */
-const UNIQUE_VIOLATION = '23505'
+/** As PostgreSQL numbers them: data that it cannot keep, and data that a constraint forbids. */
+const CLASSES_OF_BAD_DATA: readonly string[] = ['22', '23']
 
 /** What a statement may be given. A batch goes as one JSON text: driver and Hyperdrive do not agree about arrays. */
 export type Parameter = string | number | null
@@ -82,7 +82,7 @@ export class PostgresPool {
   }
 }
 
-/** Whether the server has refused a row because another has its key. */
-export function isUniqueViolation(error: unknown): boolean {
-  return error instanceof postgres.PostgresError && error.code === UNIQUE_VIOLATION
+/** Whether the server has refused a statement for what it was given, and would refuse it again. */
+export function isBadData(error: unknown): boolean {
+  return error instanceof postgres.PostgresError && CLASSES_OF_BAD_DATA.includes(error.code.slice(0, 2))
 }

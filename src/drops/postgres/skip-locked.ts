@@ -1,18 +1,17 @@
 /**
  * The strategy `skip-locked`: PostgreSQL issues and records in one statement, so nothing is ever on its way to the records.
- * Several claims at once lock a coupon each instead of waiting for the first one's.
+ * Several statements at once lock other coupons instead of waiting for the first one's.
  */
-import { CLAIM_TIMEOUT_MS, CODES_OF_A_LOAD, LAST_COUPONS_MS, STOCK_TIMEOUT_MS } from '../core/limits.ts'
-import type { Claim, ClaimCounts, ClaimFound, ClaimOutcome, DropPlan, Reconciled } from '../core/records.ts'
+import { CODES_OF_A_LOAD, LAST_COUPONS_MS, STOCK_TIMEOUT_MS } from '../core/limits.ts'
+import type { ClaimCounts, ClaimFound, ClaimOutcome, DropPlan, Reconciled } from '../core/records.ts'
 import type { ClaimIssuer, IssuerTools } from '../ports.ts'
-import { isUniqueViolation } from './pool.ts'
+import { issuedClaim, RETRY } from './claim-answers.ts'
+import { ClaimGroups } from './claim-groups.ts'
 import type { Parameter, PostgresPool } from './pool.ts'
 import { SharedRead } from './shared-read.ts'
 import * as statements from './statements.ts'
-import type { ClaimRow } from './statements.ts'
 
 const AGAIN_MS = 5
-const RETRY = { kind: 'retry', afterSeconds: 1 } as const
 
 type Counted = { readonly stocks: number; readonly issued: number; readonly remaining: number }
 type Compared = { readonly unrecorded: number; readonly unmarked: number; readonly extra: number }
@@ -20,36 +19,23 @@ type Compared = { readonly unrecorded: number; readonly unmarked: number; readon
 export class SkipLockedIssuer implements ClaimIssuer {
   readonly #pool: PostgresPool
   readonly #tools: IssuerTools
+  readonly #claims: ClaimGroups
   readonly #counting: SharedRead<Counted>
 
   constructor(pool: PostgresPool, tools: IssuerTools) {
     this.#pool = pool
     this.#tools = tools
+    this.#claims = new ClaimGroups(pool, tools)
     this.#counting = new SharedRead(() => this.#count())
   }
 
   async claim(userId: string): Promise<ClaimOutcome> {
     const deadlineMs = performance.now() + LAST_COUPONS_MS
     for (let attempt = 1; ; attempt += 1) {
-      const outcome = await this.#claimOnce(userId)
+      const outcome = await this.#claims.claim(userId)
       if (outcome !== 'again') return outcome
       if (performance.now() >= deadlineMs) return RETRY
       await pause(AGAIN_MS * attempt)
-    }
-  }
-
-  /** `again`: somebody else was in the way for a moment. */
-  async #claimOnce(userId: string): Promise<ClaimOutcome | 'again'> {
-    try {
-      const row = await this.#one<ClaimRow>(statements.CLAIM, [this.#dropId, userId], CLAIM_TIMEOUT_MS)
-      if (row?.kind === 'taken') this.#tools.wakeSoon()
-      return row === null ? RETRY : outcomeOf(row)
-    } catch (error) {
-      // This visitor's other claim was first; or the coupon has an owner already, which a reconciliation finds.
-      if (isUniqueViolation(error)) return 'again'
-      // Nobody knows whether it was made, and it may have been the last.
-      this.#tools.wakeSoon()
-      throw error
     }
   }
 
@@ -57,7 +43,7 @@ export class SkipLockedIssuer implements ClaimIssuer {
     const record = await this.#tools.records.claimOf(this.#dropId, userId)
     return record === null
       ? { kind: 'none' }
-      : { kind: 'found', claim: issued(record.code, record.claimedAtMs) }
+      : { kind: 'found', claim: issuedClaim(record.code, record.claimedAtMs) }
   }
 
   async supply(plan: DropPlan): Promise<void> {
@@ -157,26 +143,6 @@ export class SkipLockedIssuer implements ClaimIssuer {
   get #dropId(): string {
     return this.#tools.dropId
   }
-}
-
-function outcomeOf(row: ClaimRow): ClaimOutcome | 'again' {
-  switch (row.kind) {
-    case 'had':
-    case 'taken':
-      return { kind: 'claimed', claim: issued(row.code, row.claimed_at_ms), isNew: row.kind === 'taken' }
-    case 'not-open':
-      return { kind: 'not-open', opensAtMs: row.opens_at_ms }
-    case 'closed':
-      return { kind: 'closed' }
-    case 'sold-out':
-      return { kind: 'sold-out', epoch: row.epoch }
-    case 'all-locked':
-      return 'again'
-  }
-}
-
-function issued(code: string, claimedAtMs: number): Claim {
-  return { state: 'issued', code, claimedAtMs }
 }
 
 function pause(ms: number): Promise<void> {
