@@ -57,12 +57,11 @@ async function available({ say }: World, shop: CouponShop): Promise<Strategy[]> 
   return found
 }
 
-/** Every side in each round, and another one first each time. */
+/** Every side in each round. */
 async function rounds({ options, say }: World, shop: CouponShop, sides: readonly Side[]): Promise<Runs> {
   const found = new Map<Side, Run[]>(sides.map((side) => [side, []]))
   for (let round = 1; round <= options.rounds; round += 1) {
-    const turn = round % sides.length
-    for (const side of [...sides.slice(turn), ...sides.slice(0, turn)]) {
+    for (const side of inTurn(sides, round)) {
       const parts: Run[] = []
       for (let drop = 0; drop < DROPS_OF_A_ROUND; drop += 1) parts.push(await shop.measure(side, FEW))
       found.get(side)?.push(joined(parts))
@@ -78,16 +77,27 @@ async function refusalRounds(
   shop: CouponShop,
   strategies: readonly Strategy[],
 ): Promise<Refusals> {
-  const noOp: number[] = []
-  const of = new Map<Strategy, number[]>(strategies.map((strategy) => [strategy, []]))
+  const sides = ['no-op', ...strategies] as const
+  const found = new Map<(typeof sides)[number], number[]>(sides.map((side) => [side, []]))
   const losers = await shop.guests(LOSERS)
-  for (let round = 1; round <= options.rounds; round += 1) {
-    noOp.push(await shop.noOp())
-    for (const strategy of strategies) of.get(strategy)?.push(await shop.refuse(strategy, losers))
-    const rates = strategies.map((strategy) => `${strategy} ${of.get(strategy)?.at(-1)?.toFixed(0)}`)
-    say(`drops: refusals, round ${round}: no-op ${noOp.at(-1)?.toFixed(0)}, ${rates.join(', ')} a second`)
+  // The first round is not counted: it is the one in which the losers become known.
+  for (let round = 0; round <= options.rounds; round += 1) {
+    const rates: string[] = []
+    for (const side of inTurn(sides, round)) {
+      const rate = side === 'no-op' ? await shop.noOp() : await shop.refuse(side, losers)
+      if (round > 0) found.get(side)?.push(rate)
+      rates.push(`${side} ${rate.toFixed(0)}`)
+    }
+    say(`drops: refusals, round ${round}: ${rates.join(', ')} a second`)
   }
-  return { noOp, of }
+  const rates = (side: (typeof sides)[number]): readonly number[] => found.get(side) ?? []
+  return { noOp: rates('no-op'), of: new Map(strategies.map((strategy) => [strategy, rates(strategy)])) }
+}
+
+/** Another one first each time. */
+function inTurn<T>(sides: readonly T[], round: number): readonly T[] {
+  const turn = round % sides.length
+  return [...sides.slice(turn), ...sides.slice(0, turn)]
 }
 
 /** Once: each takes the better part of a minute. */
