@@ -6,10 +6,31 @@ import { PROBLEMS } from './problem-catalog.ts'
 
 export const PROBLEM_TYPE_BASE = 'https://usher.dev/problems/'
 
+/** The texts of failures that say nothing beside their reason: whoever refuses thousands a second writes each once. */
+const plainTexts = new Map<Failure['reason'], string>()
+
 /** The complete answer to a failed request. `requestId` becomes `instance`, so that a report can be found in the log. */
 export function problemResponse(failure: Failure, requestId: string): Response {
+  const { status } = PROBLEMS[failure.reason]
+  const text = isPlain(failure) ? plainText(failure, requestId) : JSON.stringify(bodyOf(failure, requestId))
+  return new Response(text, { status, headers: headersOf(failure, status) })
+}
+
+function isPlain(failure: Failure): boolean {
+  for (const field in failure) if (field !== 'reason') return false
+  return true
+}
+
+function plainText(failure: Failure, requestId: string): string {
+  const known = plainTexts.get(failure.reason)
+  const text = known ?? JSON.stringify(bodyOf(failure, ''))
+  if (known === undefined) plainTexts.set(failure.reason, text)
+  return text.replace('"instance":""', () => `"instance":${JSON.stringify(requestId)}`)
+}
+
+function bodyOf(failure: Failure, requestId: string): object {
   const { status, title, detail } = PROBLEMS[failure.reason]
-  const body = {
+  return {
     type: PROBLEM_TYPE_BASE + failure.reason,
     title,
     status,
@@ -18,7 +39,6 @@ export function problemResponse(failure: Failure, requestId: string): Response {
     code: failure.reason,
     ...extensionsOf(failure),
   }
-  return new Response(JSON.stringify(body), { status, headers: headersOf(failure, status) })
 }
 
 function headersOf(failure: Failure, status: number): Record<string, string> {
