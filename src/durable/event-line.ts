@@ -205,12 +205,10 @@ export class EventLine
   }
 
   async enterAll(entries: readonly Entry[]): Promise<readonly LineResult<Admission>[]> {
-    if (entries.some(({ sessionDigest }) => sessionDigest !== null)) await this.#turns.turn()
     return this.#engine.shop.enterAll(entries)
   }
 
   async completeAll(admissionIds: readonly string[]): Promise<readonly LineResult<Admission>[]> {
-    await this.#turns.turn()
     return this.#engine.shop.completeAll(admissionIds)
   }
 

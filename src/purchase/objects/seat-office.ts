@@ -9,8 +9,6 @@ import { admissionIdFor } from '../../core/ids.ts'
 import { err, type Result } from '../../core/result.ts'
 import { LineClock } from '../../durable/line-clock.ts'
 import { lineOf } from '../../durable/objects.ts'
-import { platformTurns } from '../../durable/platform-turns.ts'
-import type { Turns } from '../../durable/turns.ts'
 import { randomText } from '../../durable/promotion-tools.ts'
 import type { Admission } from '../../core/views.ts'
 import { log } from '../../observability/log.ts'
@@ -51,7 +49,6 @@ const LINE_TIMEOUT_MS = 5_000
 export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi, WebhookSourceApi {
   readonly #engine: OfficeEngine
   readonly #door: OfficeDoor
-  readonly #turns = platformTurns()
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -60,7 +57,7 @@ export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi, Web
       eventId,
       enterAll: (entries) => withTimeout(lineOf(env, eventId).enterAll(entries), LINE_TIMEOUT_MS),
     })
-    this.#engine = new OfficeEngine(hostOf(ctx, env, eventId), outsideOf(env, eventId, this.#turns))
+    this.#engine = new OfficeEngine(hostOf(ctx, env, eventId), outsideOf(env, eventId))
   }
 
   async plan(sections: readonly SectionPlan[]): Promise<OfficeResult<{ seatCount: number }>> {
@@ -76,7 +73,6 @@ export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi, Web
   }
 
   async hold(call: HoldRequest): Promise<OfficeResult<Kept<Reservation>>> {
-    // Those who are let in together decide together: no other turn is waited for.
     const outside = await this.#notInside(call.admissionId, call.sessionDigest)
     if (outside !== null) return outside
     return this.#engine.hold(call)
@@ -101,7 +97,6 @@ export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi, Web
   async payByWallet(call: PayCall): Promise<OfficeResult<Kept<Payment>>> {
     const outside = await this.#notInside(call.admissionId, null)
     if (outside !== null) return outside
-    await this.#turns.turn()
     return this.#engine.payByWallet(call)
   }
 
@@ -139,7 +134,10 @@ export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi, Web
     await this.#engine.alarm()
   }
 
-  /** Null: the admission is alive, and redeemed if a session is given. */
+  /**
+   * Null: the admission is alive, and redeemed if a session is given. Those who were asked for together go on in one turn of
+   * the object, so what they decide is written together.
+   */
   async #notInside(
     admissionId: string,
     sessionDigest: string | null,
@@ -174,7 +172,7 @@ function refusalOf(released: LineResult<Admission>): string | null {
 }
 
 /** A stub for each call: one that has failed stays broken. */
-function outsideOf(env: Env, eventId: string, turns: Turns): OfficeOutside {
+function outsideOf(env: Env, eventId: string): OfficeOutside {
   const seats = new SeatNews({
     eventId,
     nowMs: () => Date.now(),
@@ -190,11 +188,7 @@ function outsideOf(env: Env, eventId: string, turns: Turns): OfficeOutside {
   return {
     // Nobody waits for it, and it never rejects.
     seatsChanged: (change) => void seats.changed(change),
-    post: async (call) => {
-      const posted = await walletOf(env, call.userId).post(call)
-      await turns.turn()
-      return posted
-    },
+    post: (call) => walletOf(env, call.userId).post(call),
     complete: (admissionId) => completions.complete(admissionId),
   }
 }
