@@ -29,8 +29,8 @@ export function redisIssuer(env: Env): ((tools: IssuerTools) => ClaimIssuer) | n
   return (tools) =>
     new RedisIssuer(tools, {
       gate: createDropGate(createRedis(redis), tools.dropId),
-      send: async (messages) => {
-        await env.CLAIMS.sendBatch(messages.map((body) => ({ body })))
+      send: async (message) => {
+        await env.CLAIMS.send(message)
       },
       resendMs: claimResendSeconds * 1_000,
     })

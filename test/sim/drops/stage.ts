@@ -54,7 +54,7 @@ function redisStage(world: DropWorld, records: SimRecords): Stage {
     (tools, leave) =>
       new RedisIssuer(tools, {
         gate: redis.gate(leave),
-        send: (messages) => leave(() => queue.send(messages)),
+        send: (message) => leave(() => queue.send(message)),
         resendMs: RESEND_MS,
       }),
   )
