@@ -11,6 +11,7 @@ export type RedisAddress = { readonly url: string; readonly token: string }
  * - retries: a lost answer does not mean that the script did not run; only the caller may repeat, with the same ids.
  *   `retry: false` would send twice.
  * - signal: a function, so that each request has its own deadline. A static signal turns an abort into an empty success.
+ * - responseEncoding: base64 by default, which costs more than the reading itself. All that is stored is well-formed text.
  * - automaticDeserialization: on, a string reply like "123" or "true" arrives as a number or a boolean.
  */
 export function createRedis({ url, token }: RedisAddress): Redis {
@@ -18,6 +19,7 @@ export function createRedis({ url, token }: RedisAddress): Redis {
     url,
     token,
     automaticDeserialization: false,
+    responseEncoding: false,
     enableTelemetry: false,
     retry: { retries: 0 },
     signal: () => AbortSignal.timeout(REDIS_TIMEOUT_MS),
