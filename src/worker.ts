@@ -26,7 +26,7 @@ export { IdempotencyShard } from './durable/idempotency-shard.ts'
 export { JoinShard } from './durable/join-shard.ts'
 export { StreamShard } from './durable/stream-shard.ts'
 export { DeadLetters } from './outbound/outbound.ts'
-export { DropDirectory, DropObject } from './drops/drops.ts'
+export { ClaimLane, DropDirectory, DropObject } from './drops/drops.ts'
 export { SeatOffice, WalletShard } from './purchase/purchase.ts'
 
 /** The application of this isolate. The environment of an isolate never changes. */
@@ -34,7 +34,8 @@ let app: App | undefined
 
 export default {
   fetch(request, env, ctx) {
-    app ??= build(env)
+    // An isolate stays where it is.
+    app ??= build(env, coloOf(request))
     const answer = Promise.resolve(app.fetch(request, env, ctx))
     // A client that hangs up must not cut a change in half: its retry would meet the half.
     if (request.method !== 'GET' && request.method !== 'HEAD') ctx.waitUntil(answer)
@@ -58,15 +59,15 @@ export default {
   },
 } satisfies ExportedHandler<Env>
 
-function build(env: Env): App {
+function build(env: Env, colo: string): App {
   const config = parseConfig(env)
-  if (config.ok) return configuredApp(config.value, env)
+  if (config.ok) return configuredApp(config.value, env, colo)
   const faults = config.error.map(({ variable, fault }) => `${variable} ${fault}`)
   log.error('configuration_refused', { faults })
   return createMisconfiguredApp()
 }
 
-function configuredApp(config: Config, env: Env): App {
+function configuredApp(config: Config, env: Env, colo: string): App {
   return createApp({
     config,
     line: (eventId) => new LineClient(env, eventId),
@@ -77,7 +78,7 @@ function configuredApp(config: Config, env: Env): App {
     visitorTokens: createVisitorTokens(config),
     operatorSessions: createOperatorSessions(config),
     purchase: purchaseClients(env, config),
-    drops: dropClients(env, config),
+    drops: dropClients(env, colo),
     deadLetters: deadLettersClient(env),
     limiters: { join: env.JOIN_LIMIT, session: env.SESSION_LIMIT },
     staticFiles: env.ASSETS,
@@ -87,4 +88,9 @@ function configuredApp(config: Config, env: Env): App {
     log,
     nowMs: () => Date.now(),
   })
+}
+
+/** The data centre that took the request; there is none where the platform says nothing of it. */
+function coloOf({ cf }: Request): string {
+  return typeof cf?.['colo'] === 'string' ? cf['colo'] : 'local'
 }

@@ -1,5 +1,5 @@
 /**
- * The strategy `redis-queue` as the drop's object hosts it. Claims are taken by a script, without the object; this fills
+ * The strategy `redis-queue` as the drop's object hosts it. Claims are taken by a script, from lanes; this fills
  * Redis, hands what is owed to the queue, hears what became of it, and compares Redis with the records.
  */
 import { mapBounded } from '../../bounded.ts'
@@ -8,17 +8,25 @@ import { errorFields, log } from '../../observability/log.ts'
 import { StoreUnavailable } from '../../ports/pool-gate.ts'
 import { portionsOf } from '../core/portions.ts'
 import { CLAIMS_OF_A_BATCH_MAX, PARKED_MS, RECORDS_TIMEOUT_MS } from '../core/limits.ts'
-import type { ClaimCounts, ClaimFound, ClaimRecord, DropPlan, Reconciled, Seen } from '../core/records.ts'
+import type {
+  ClaimCounts,
+  ClaimFound,
+  ClaimOutcome,
+  ClaimRecord,
+  DropPlan,
+  Reconciled,
+  Seen,
+} from '../core/records.ts'
 import { windowAt } from '../core/standing.ts'
-import type { ClaimIssuer, ClaimReceipt, ClaimTaker, IssuerTools } from '../ports.ts'
+import type { ClaimIssuer, ClaimReceipt, IssuerTools } from '../ports.ts'
 import { CLAIMS_OF_A_MESSAGE_MAX } from './claim-message.ts'
 import type { ClaimMessage } from './claim-message.ts'
 import type { DropGate } from './drop-gate.ts'
 import { IssuerRows, type FillingState } from './issuer-rows.ts'
-import { redisClaims } from './redis-claims.ts'
+import { RedisClaims } from './redis-claims.ts'
 import { readRecords, readStored, refill } from './refill.ts'
 import type { OutboxReply, StoredClaim } from './replies.ts'
-import { SeenDrops } from './seen-drops.ts'
+import { SeenDrop } from './seen-drop.ts'
 
 export type RedisIssuerDeps = {
   readonly gate: DropGate
@@ -45,7 +53,7 @@ export class RedisIssuer implements ClaimIssuer {
   readonly #tools: IssuerTools
   readonly #deps: RedisIssuerDeps
   readonly #rows: IssuerRows
-  readonly #taker: ClaimTaker
+  readonly #claims: RedisClaims
   #filling: FillingState
   /** Of the last change that Redis was told; only grows. */
   #configVersion = 0
@@ -55,26 +63,29 @@ export class RedisIssuer implements ClaimIssuer {
     this.#deps = deps
     this.#rows = new IssuerRows(tools.database)
     this.#filling = this.#rows.filling()
-    const seen = new SeenDrops()
-    this.#taker = redisClaims({
+    const seen = new SeenDrop()
+    this.#claims = new RedisClaims({
       dropId: tools.dropId,
-      gate: () => deps.gate,
+      gate: deps.gate,
       seen,
       nowMs: tools.nowMs,
       wake: () => {
-        this.told(seen.of(tools.dropId))
+        this.told(seen.seen)
         tools.wakeSoon()
       },
     })
   }
 
-  claim(userId: string): ReturnType<ClaimTaker['claim']> {
-    return this.#taker.claim(userId)
+  /** Lanes take the claims of a rush; those that come here are few. */
+  async claim(userId: string): Promise<ClaimOutcome> {
+    const [outcome] = await this.#claims.claim([userId])
+    if (outcome === undefined) throw new Error('a claim was not answered')
+    return outcome
   }
 
   /** While Redis cannot say, whoever is recorded is told so: that is for good. */
   async claimOf(userId: string): Promise<ClaimFound> {
-    const found = await this.#taker.claimOf(userId)
+    const found = await this.#claims.claimOf(userId)
     if (found.kind !== 'retry') return found
     const { records, within, dropId } = this.#tools
     const record = await within(RECORDS_TIMEOUT_MS, records.claimOf(dropId, userId))
