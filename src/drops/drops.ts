@@ -50,10 +50,10 @@ function dropClient(env: Env, dropId: string, claimLane: () => ClaimLaneApi): Dr
     const known = await memos.known(dropId, asked)
     return known.ok && known.value.plan.strategy === 'redis-queue'
   }
+  const inClaimLane = <T>(call: (lane: ClaimLaneApi) => Promise<T>): Promise<T> =>
+    inLane(lanes.of(dropId).visits, () => askLane('repeat', call))
   const claimInRedis = async (userId: string): Promise<DropResult<ClaimOutcome>> => {
-    const answer = await inLane(lanes.of(dropId).visits, () =>
-      askLane('repeat', (lane) => lane.claim(userId)),
-    )
+    const answer = await inClaimLane((lane) => lane.claim(userId))
     if (answer.ok) return answer
     throw new Overloaded('a lane of claims has too many waiting')
   }
@@ -77,9 +77,7 @@ function dropClient(env: Env, dropId: string, claimLane: () => ClaimLaneApi): Dr
     },
     claimOf: async (userId) => {
       if (await isClaimedInRedis()) {
-        const found = await inLane(lanes.of(dropId).visits, () =>
-          askLane('repeat', (lane) => lane.claimOf(userId)),
-        )
+        const found = await inClaimLane((lane) => lane.claimOf(userId))
         if (found.kind !== 'retry') return ok(found)
       }
       // The object knows the records as well.

@@ -24,7 +24,7 @@ export function redisIssuer(env: Env): ((tools: IssuerTools) => ClaimIssuer) | n
   const { redis, claimResendSeconds } = config.value
   return (tools) =>
     new RedisIssuer(tools, {
-      gate: createDropGate(createRedis(redis), tools.dropId),
+      gate: createDropGate(createRedis(redis, 'apart'), tools.dropId),
       send: async (message) => {
         await env.CLAIMS.send(message)
       },
@@ -47,7 +47,7 @@ export function laneClaims(
   const nowMs = (): number => Date.now()
   const claims = new RedisClaims({
     dropId,
-    gate: createDropGate(createRedis(config.value.redis), dropId),
+    gate: createDropGate(createRedis(config.value.redis, 'apart'), dropId),
     seen,
     nowMs,
     wake: () => background(wake(env, dropId, seen)),

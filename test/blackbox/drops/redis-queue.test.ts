@@ -118,6 +118,18 @@ describe('a drop in Redis behind a queue', () => {
     }
   })
 
+  it('claims that come together share their calls to Redis', async () => {
+    const dropId = await makeDrop({ stock: 500 })
+    const visitors = await usher.api.visitors(500)
+    const before = usher.runtime.front?.stats.requests ?? 0
+    await rush(dropId, visitors)
+    const requests = (usher.runtime.front?.stats.requests ?? 0) - before
+    expect(requests).toBeGreaterThan(0)
+    // Of fifty at once: two calls under way leave most of them to the next. The drop's object makes some of its own.
+    expect(requests).toBeLessThan(visitors.length / 2)
+    await expectExact(dropId, visitors, 500)
+  })
+
   it('INV-11: every message that comes again changes nothing, in whatever order', async () => {
     const dropId = await makeDrop({ stock: 40 })
     const visitors = await usher.api.visitors(60)
