@@ -19,8 +19,8 @@ const lanes = new LanesByLine()
 const memos = new DropMemos()
 
 /**
- * Of a drop in one data centre: each takes some thousand claims a second, and the fewer there are, the more of them share a
- * call to Redis.
+ * Of a drop in one data centre. An object takes about a thousand calls a second, the platform's soft limit; and the fewer
+ * lanes there are, the more claims share a call to Redis.
  */
 const CLAIM_LANES = 4
 
