@@ -255,7 +255,9 @@ describe('a drop in Redis behind a queue', () => {
     expect(await counts(dropId)).toMatchObject({ ...stuck, failed: 1 })
     await records.prepare('DROP TRIGGER refuses').run()
     const retried = await usher.api.admin('POST', `drops/${dropId}/failed/retry`, {})
-    expect(retried).toMatchObject({ status: 200, body: { retried: 1 } })
+    expect(retried.status).toBe(200)
+    // None, when a copy of its message that is still on its way is recorded before it is asked for.
+    expect(retried.body.retried).toBeLessThanOrEqual(1)
     await expectExact(dropId, visitors, 5, 10)
   })
 
