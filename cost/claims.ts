@@ -18,8 +18,10 @@ export type ClaimNeeds = {
 
 const CLAIMS = 1_000
 const RECORDED_WITHIN_MS = 30_000
-/** How fast they come, for the time that the drop's object is awake: a rush of a middle size. */
+/** How fast they come, for the time that objects are awake: a rush of a middle size. */
 const CLAIMS_PER_SECOND = 200
+/** A lane beside the drop's object. */
+const OBJECTS_AWAKE_IN_LANES = 2
 const MILLION = 1_000_000
 
 /** @throws Error when a claim is refused, or is not recorded in time. */
@@ -45,7 +47,8 @@ export async function countClaims(usher: CountedUsher, strategy: string): Promis
   const before = await usher.counts()
   await forEach(others, claim)
   await recorded(CLAIMS + 1)
-  return needsBetween(before, await usher.counts())
+  const objectsAwake = strategy === 'redis-queue' ? OBJECTS_AWAKE_IN_LANES : 1
+  return needsBetween(before, await usher.counts(), objectsAwake)
 }
 
 /** US dollars for a million claims, at list price beyond what plans include; `cpuUs` is what the runtime used for one. */
@@ -65,12 +68,12 @@ export function millionClaimsUsd(needs: ClaimNeeds, cpuUs: number): number {
   return parts.reduce((sum, [units, { usd, per }]) => sum + (MILLION * units * usd) / per, 0)
 }
 
-function needsBetween(before: Counts, after: Counts): ClaimNeeds {
+function needsBetween(before: Counts, after: Counts, objectsAwake: number): ClaimNeeds {
   const each = (name: keyof Counts): number => (after[name] - before[name]) / CLAIMS
   return {
     workerRequests: 1,
     objectRequests: each('objectRequests') + each('alarms'),
-    objectGbSeconds: OBJECT_GB / CLAIMS_PER_SECOND,
+    objectGbSeconds: (objectsAwake * OBJECT_GB) / CLAIMS_PER_SECOND,
     rowsRead: each('rowsRead'),
     rowsWritten: each('rowsWritten') + each('alarmsSet'),
     databaseRowsRead: each('databaseRowsRead'),

@@ -13,10 +13,14 @@ export type GroupedCallsTools<Question, Answer> = {
   readonly groupMax: number
   /** Questions that wait for a call. */
   readonly waitingMax: number
+  /** How long one may have waited when its call is made. Behind a store that does not answer the last would wait for minutes. */
+  readonly waitMs: number
+  readonly nowMs: () => number
 }
 
 type Asked<Question, Answer> = {
   readonly question: Question
+  readonly sinceMs: number
   readonly resolve: (answer: Answer) => void
   readonly reject: (error: unknown) => void
 }
@@ -30,12 +34,16 @@ export class GroupedCalls<Question, Answer> {
     this.#tools = tools
   }
 
-  /** Rejects with Overloaded when too many wait, and nothing was asked; and with what the call of its group rejects with. */
+  /**
+   * Rejects with Overloaded when too many wait, or it has waited too long: then it was not asked. Rejects with what the call
+   * of its group rejects with.
+   */
   ask(question: Question): Promise<Answer> {
     if (this.#waiting.length >= this.#tools.waitingMax)
       return Promise.reject(new Overloaded('too many questions wait for one call'))
+    const sinceMs = this.#tools.nowMs()
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ question, resolve, reject })
+      this.#waiting.push({ question, sinceMs, resolve, reject })
       if (this.#underWay < this.#tools.width) void this.#askAll()
     })
   }
@@ -47,9 +55,19 @@ export class GroupedCalls<Question, Answer> {
     while (this.#waiting.length > 0) {
       const group = this.#waiting.slice(0, groupMax)
       this.#waiting = this.#waiting.slice(groupMax)
-      await this.#askGroup(group)
+      const inTime = this.#inTime(group)
+      if (inTime.length > 0) await this.#askGroup(inTime)
     }
     this.#underWay -= 1
+  }
+
+  #inTime(group: readonly Asked<Question, Answer>[]): Asked<Question, Answer>[] {
+    const latestMs = this.#tools.nowMs() - this.#tools.waitMs
+    return group.filter(({ sinceMs, reject }) => {
+      if (sinceMs >= latestMs) return true
+      reject(new Overloaded('a call came too late for a question'))
+      return false
+    })
   }
 
   async #askGroup(group: readonly Asked<Question, Answer>[]): Promise<void> {

@@ -27,7 +27,7 @@ export { IdempotencyShard } from './durable/idempotency-shard.ts'
 export { JoinShard } from './durable/join-shard.ts'
 export { StreamShard } from './durable/stream-shard.ts'
 export { DeadLetters } from './outbound/outbound.ts'
-export { DropDirectory, DropObject } from './drops/drops.ts'
+export { ClaimLane, DropDirectory, DropObject } from './drops/drops.ts'
 export { SeatOffice, WalletShard } from './purchase/purchase.ts'
 
 /** The application of this isolate. The environment of an isolate never changes. */
@@ -35,7 +35,8 @@ let app: App | undefined
 
 export default {
   fetch(request, env, ctx) {
-    app ??= build(env)
+    // An isolate stays where it is.
+    app ??= build(env, coloOf(request))
     return app.fetch(request, env, ctx)
   },
   async scheduled(controller, env) {
@@ -56,15 +57,15 @@ export default {
   },
 } satisfies ExportedHandler<Env>
 
-function build(env: Env): App {
+function build(env: Env, colo: string): App {
   const config = parseConfig(env)
-  if (config.ok) return configuredApp(config.value, env)
+  if (config.ok) return configuredApp(config.value, env, colo)
   const faults = config.error.map(({ variable, fault }) => `${variable} ${fault}`)
   log.error('configuration_refused', { faults })
   return createMisconfiguredApp()
 }
 
-function configuredApp(config: Config, env: Env): App {
+function configuredApp(config: Config, env: Env, colo: string): App {
   return createApp({
     config,
     line: (eventId) => new LineClient(env, eventId),
@@ -75,7 +76,7 @@ function configuredApp(config: Config, env: Env): App {
     visitorTokens: createVisitorTokens(config),
     operatorSessions: createOperatorSessions(config),
     purchase: purchaseClients(env, config),
-    drops: dropClients(env, config),
+    drops: dropClients(env, colo),
     deadLetters: deadLettersClient(env),
     limiters: { join: env.JOIN_LIMIT, session: env.SESSION_LIMIT },
     staticFiles: env.ASSETS,
@@ -87,4 +88,9 @@ function configuredApp(config: Config, env: Env): App {
     log,
     nowMs: () => Date.now(),
   })
+}
+
+/** The data centre that took the request; there is none where the platform says nothing of it. */
+function coloOf({ cf }: Request): string {
+  return typeof cf?.['colo'] === 'string' ? cf['colo'] : 'local'
 }

@@ -19,9 +19,17 @@ if bad_argument then
   return refusal()
 end
 
-local drop = read_drop(keys.drop, user_id)
-local known = known_reply(drop, seen_generation, seen_claimed)
-if known then
-  return known
+local drop = read_drop(keys.drop, { member_of(user_id) })
+local unknown = unknown_reply(drop, seen_generation, seen_claimed)
+if unknown then
+  return unknown
 end
-return reply('none', drop)
+local claim = drop.claims[1]
+if not claim then
+  return reply('none', drop)
+end
+local state, claimed_at_ms, code = told_of(claim)
+if state == 'recorded' then
+  return reply('recorded', drop, claimed_at_ms, code)
+end
+return reply('pending', drop, claimed_at_ms)

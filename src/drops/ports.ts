@@ -1,4 +1,5 @@
 /** What the parts of the drops ask of each other. DropApi goes over RPC, the others are called where they are. */
+import type { LineFailure } from '../core/failures.ts'
 import type { DropStatus } from '../core/drop-news.ts'
 import type { Result } from '../core/result.ts'
 import type { EpochMs } from '../core/time.ts'
@@ -24,6 +25,14 @@ export interface ClaimTaker {
   claim(userId: string): Promise<ClaimOutcome>
   claimOf(userId: string): Promise<ClaimFound>
 }
+
+/** A lane of claims, which ClaimLane implements. Every call may be repeated. */
+export interface ClaimLaneApi extends Pick<ClaimTaker, 'claimOf'> {
+  /** As ClaimTaker.claim. `overloaded`: too many wait, and nothing was asked for this visitor. */
+  claim(userId: string): Promise<LaneAnswer>
+}
+
+export type LaneAnswer = Result<ClaimOutcome, Extract<LineFailure, { readonly reason: 'overloaded' }>>
 
 /**
  * One strategy for one drop, hosted by the drop's object, which calls `supply`, `drain`, `reconcile` and `retryFailed` one

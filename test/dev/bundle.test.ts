@@ -49,6 +49,7 @@ function writeWorker(answer: string): void {
     'export class DeadLetters extends DurableObject {}',
     'export class DropObject extends DurableObject {}',
     'export class DropDirectory extends DurableObject {}',
+    'export class ClaimLane extends DurableObject {}',
     `export default { fetch: () => Response.json({ answer: '${answer}', one }) }`,
   ]
   writeFileSync(join(root, 'src/worker.ts'), source.join('\n'))
@@ -113,6 +114,7 @@ it('declares what wrangler.toml declares, and nothing of .dev.vars', async () =>
     'DEAD_LETTERS',
     'DROP',
     'DROP_DIRECTORY',
+    'CLAIM_LANE',
   ])
   expect(options.cronTriggers).toEqual(['* * * * *'])
   expect(options.bindings).toEqual({ USHER_STAGE: 'production' })

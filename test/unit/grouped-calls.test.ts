@@ -6,8 +6,10 @@ import { Overloaded } from '../../src/ports/overloaded.ts'
 type Call = PromiseWithResolvers<readonly string[]> & { readonly questions: readonly string[] }
 
 let calls: Call[]
+let nowMs = 0
 beforeEach(() => {
   calls = []
+  nowMs = 0
 })
 
 function grouped(limits: {
@@ -23,6 +25,8 @@ function grouped(limits: {
     },
     groupMax: 100,
     waitingMax: 1_000,
+    waitMs: 3_000,
+    nowMs: () => nowMs,
     ...limits,
   })
 }
@@ -68,6 +72,22 @@ describe('a question', () => {
     await answered(calls[1])
     await expect(Promise.all([first, second])).resolves.toEqual(['A', 'B'])
     expect(asked().flat()).toEqual(['a', 'b'])
+  })
+})
+
+describe('a question that has waited too long', () => {
+  it('is refused when its turn comes, and not asked', async () => {
+    const one = grouped({ width: 1 })
+    void one.ask('a')
+    const late = Promise.allSettled([one.ask('b')])
+    nowMs = 1
+    const inTime = one.ask('c')
+    nowMs = 3_001
+    await answered(calls[0])
+    await answered(calls[1])
+    expect(await late).toMatchObject([{ status: 'rejected', reason: expect.any(Overloaded) }])
+    await expect(inTime).resolves.toBe('C')
+    expect(asked()).toEqual([['a'], ['c']])
   })
 })
 

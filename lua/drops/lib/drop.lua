@@ -21,10 +21,12 @@ local function sentinel_of(generation)
   return 'generation:' .. digits(generation)
 end
 
--- The stored drop, and with it what is stored of the user, if one is named.
-local function read_drop(drop_key, user_id)
+-- The stored drop, and with it what is stored of these members, false for each who has no claim.
+local function read_drop(drop_key, members)
   local fields = { unpack(FIELDS) }
-  fields[#fields + 1] = user_id and member_of(user_id)
+  for i, member in ipairs(members or {}) do
+    fields[#FIELDS + i] = member
+  end
   local stored = redis.call('HMGET', drop_key, unpack(fields))
   return {
     generation = tonumber(stored[1]),
@@ -35,7 +37,7 @@ local function read_drop(drop_key, user_id)
     opens_at_ms = tonumber(stored[6]),
     closes_at_ms = tonumber(stored[7]),
     config_version = tonumber(stored[8]) or 0,
-    claim = user_id and stored[#fields],
+    claims = { unpack(stored, #FIELDS + 1, #fields) },
   }
 end
 
@@ -79,21 +81,21 @@ local function reply(tag, drop, ...)
 end
 
 -- What a visitor who has a claim is told of it: the code only once nothing can take it back.
-local function claim_reply(drop)
-  local state, claimed_at_ms, code = claim_parts(drop.claim)
+local function told_of(claim)
+  local state, claimed_at_ms, code = claim_parts(claim)
   if state == 'r' then
-    return reply('recorded', drop, claimed_at_ms, code)
+    return 'recorded', claimed_at_ms, code
   end
-  return reply('pending', drop, claimed_at_ms)
+  return 'pending', claimed_at_ms
 end
 
--- What is known without taking anything; nil: the drop is open, and the visitor has no claim.
-local function known_reply(drop, seen_generation, seen_claimed)
+-- Nobody can say what visitors have; nil: the drop is open, and as its caller knows it.
+local function unknown_reply(drop, seen_generation, seen_claimed)
   if has_stepped_back(drop, seen_generation, seen_claimed) then
     return { 'lost' }
   end
   if drop.phase ~= 'open' then
     return { 'loading' }
   end
-  return drop.claim and claim_reply(drop) or nil
+  return nil
 end

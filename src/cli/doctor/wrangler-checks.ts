@@ -19,6 +19,7 @@ export const OBJECTS: Readonly<Record<string, string>> = {
   DEAD_LETTERS: 'DeadLetters',
   DROP: 'DropObject',
   DROP_DIRECTORY: 'DropDirectory',
+  CLAIM_LANE: 'ClaimLane',
 }
 export const RATE_LIMITERS = ['JOIN_LIMIT', 'SESSION_LIMIT'] as const
 /** The database in which the claims of drops are recorded. */

@@ -3,7 +3,6 @@
  * together in the next one; when there is no rush each goes alone and at once.
  */
 import { GroupedCalls } from '../../grouped-calls.ts'
-import { Overloaded } from '../../ports/overloaded.ts'
 import {
   CLAIM_STATEMENTS_MAX,
   CLAIM_TIMEOUT_MS,
@@ -19,22 +18,23 @@ import { CLAIM, type ClaimRow } from './statements.ts'
 type Tools = Pick<IssuerTools, 'dropId' | 'wakeSoon'>
 /** Of this visitor alone; the others of the group have their answers. */
 type Failure = { readonly failure: unknown }
-type Question = { readonly userId: string; readonly untilMs: number }
 type Answer = ClaimAnswer | Failure
 
 export class ClaimGroups {
   readonly #pool: Pick<PostgresPool, 'rows'>
   readonly #tools: Tools
-  readonly #calls: GroupedCalls<Question, Answer>
+  readonly #calls: GroupedCalls<string, Answer>
 
   constructor(pool: Pick<PostgresPool, 'rows'>, tools: Tools) {
     this.#pool = pool
     this.#tools = tools
     this.#calls = new GroupedCalls({
-      ask: (questions) => this.#answers(questions),
+      ask: (userIds) => this.#answers(userIds),
       width: CLAIM_STATEMENTS_MAX,
       groupMax: CLAIMS_OF_A_STATEMENT_MAX,
       waitingMax: CLAIMS_WAITING_MAX,
+      waitMs: CLAIM_WAIT_MS,
+      nowMs: () => performance.now(),
     })
   }
 
@@ -43,20 +43,17 @@ export class ClaimGroups {
    * PostgresError when the server cannot take it; and with anything else when nobody knows whether it was made.
    */
   async claim(userId: string): Promise<ClaimAnswer> {
-    const answer = await this.#calls.ask({ userId, untilMs: performance.now() + CLAIM_WAIT_MS })
+    const answer = await this.#calls.ask(userId)
     if (isFailure(answer)) throw answer.failure
     return answer
   }
 
-  async #answers(questions: readonly Question[]): Promise<Answer[]> {
-    const nowMs = performance.now()
-    const isLate = ({ untilMs }: Question): boolean => untilMs <= nowMs
-    const inTime = questions.filter((question) => !isLate(question))
-    const known = await this.#byVisitor([...new Set(inTime.map(({ userId }) => userId))])
-    return questions.map((question) => {
-      if (isLate(question)) return { failure: new Overloaded('PostgreSQL is slow to take claims') }
-      const answer = known.get(question.userId) ?? { failure: new Error('a claim without an answer') }
-      if (!isFailure(answer)) known.set(question.userId, repeated(answer))
+  /** The same visitor is asked for once; what comes after the first answer is a repetition. */
+  async #answers(userIds: readonly string[]): Promise<Answer[]> {
+    const known = await this.#byVisitor([...new Set(userIds)])
+    return userIds.map((userId) => {
+      const answer = known.get(userId) ?? { failure: new Error('a claim without an answer') }
+      if (!isFailure(answer)) known.set(userId, repeated(answer))
       return answer
     })
   }

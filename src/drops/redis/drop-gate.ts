@@ -11,8 +11,8 @@ import type { OwedClaim } from '../core/filling.ts'
 import { DROP_TTL_MS, PARKED_MS } from '../core/limits.ts'
 import type { ClaimRecord, DropWindow, Seen } from '../core/records.ts'
 import {
+  parseAnswers,
   parseChanged,
-  parseClaim,
   parseClaims,
   parseConfirmed,
   parseDone,
@@ -20,8 +20,8 @@ import {
   parseOutbox,
 } from './replies.ts'
 import type {
+  AnswersReply,
   ChangedReply,
-  ClaimReply,
   ClaimsReply,
   ConfirmedReply,
   DoneReply,
@@ -64,7 +64,8 @@ export type LoadCall = {
 
 /** For its meaning and its errors see the script of the same name. Lists have at most 1,000 members. */
 export interface DropGate {
-  claim(userId: string, seen: Seen): Promise<ClaimReply>
+  /** An answer for each visitor, in their order; one who is named twice has it from the first time. */
+  claim(userIds: readonly string[], seen: Seen): Promise<AnswersReply>
   find(userId: string, seen: Seen): Promise<FoundReply>
   takeOutbox(seen: Seen, resendMs: number, limit: number): Promise<OutboxReply>
   confirm(generation: number, claims: readonly ClaimRecord[]): Promise<ConfirmedReply>
@@ -89,8 +90,8 @@ export function createDropGate(
   const run = (name: DropScriptName, keys: string[], ...values: readonly (string | number)[]) =>
     observed(observe, name, () => evaluate(redis, name, keys, values.map(String)))
   return {
-    async claim(userId, { generation, claimed }) {
-      return parseClaim(await run('claim_code', all, userId, generation, claimed))
+    async claim(userIds, { generation, claimed }) {
+      return parseAnswers(await run('claim_codes', all, generation, claimed, ...userIds), userIds.length)
     },
     async find(userId, { generation, claimed }) {
       return parseFound(await run('find_claim', [now.drop], userId, generation, claimed))

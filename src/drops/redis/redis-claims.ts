@@ -1,11 +1,11 @@
-/** A visitor's wish for a coupon, answered by one script. Of the way of a claim nothing else is part. */
+/** Visitors' wishes for coupons, answered by one script. Whatever fails, fails for all of a call, and may be asked again. */
 import { errorFields, log } from '../../observability/log.ts'
 import type { EpochMs } from '../../core/time.ts'
 import { StoreUnavailable } from '../../ports/pool-gate.ts'
 import type { ClaimFound, ClaimOutcome, Seen } from '../core/records.ts'
-import type { ClaimTaker } from '../ports.ts'
 import type { DropGate } from './drop-gate.ts'
-import type { SeenDrops } from './seen-drops.ts'
+import type { FoundReply } from './replies.ts'
+import type { SeenDrop } from './seen-drop.ts'
 
 /** A filling takes a second or two; a store that is away is asked again a little later. */
 const LOADING_AGAIN_SECONDS = 1
@@ -13,67 +13,61 @@ const AWAY_AGAIN_SECONDS = 2
 
 export type RedisClaimsTools = {
   readonly dropId: string
-  /** For each call, since a client belongs to one request. */
-  readonly gate: () => DropGate
-  readonly seen: SeenDrops
+  readonly gate: DropGate
+  readonly seen: SeenDrop
   readonly nowMs: () => EpochMs
   /** There is something to drain, or to fill: the drop's object should look. Nobody waits for it. Never throws. */
   readonly wake: () => void
 }
 
-export function redisClaims(tools: RedisClaimsTools): ClaimTaker {
-  const { dropId, gate, seen, nowMs, wake } = tools
-  const wakeNowAndThen = (): void => {
-    if (seen.wakes(dropId, nowMs())) wake()
+type Away = { readonly kind: 'away' }
+type Unanswered = 'loading' | 'lost' | 'away'
+
+export class RedisClaims {
+  readonly #tools: RedisClaimsTools
+
+  constructor(tools: RedisClaimsTools) {
+    this.#tools = tools
   }
-  const asked = async <T extends { readonly kind: string; readonly seen?: Seen }>(
+
+  /** One outcome for each visitor, in their order; `retry` for all of them when Redis cannot say, or did not. */
+  async claim(userIds: readonly string[]): Promise<readonly ClaimOutcome[]> {
+    const reply = await this.#asked((gate, seen) => gate.claim(userIds, seen))
+    if (reply.kind !== 'answers') return userIds.map(() => retry(reply.kind))
+    if (reply.answers.some((answer) => answer.kind === 'claimed' && answer.isNew)) this.#wakeNowAndThen()
+    return reply.answers
+  }
+
+  /** As ClaimTaker.claimOf. */
+  async claimOf(userId: string): Promise<ClaimFound> {
+    return foundOf(await this.#asked((gate, seen) => gate.find(userId, seen)))
+  }
+
+  async #asked<T extends { readonly kind: string; readonly seen?: Seen }>(
     ask: (gate: DropGate, seen: Seen) => Promise<T>,
-  ): Promise<T | Away> => {
+  ): Promise<T | Away> {
+    const { dropId, gate, seen } = this.#tools
     try {
-      const reply = await ask(gate(), seen.of(dropId))
-      if (reply.seen !== undefined) seen.told(dropId, reply.seen)
-      if (reply.kind === 'lost' || seen.owesWake(dropId)) wakeNowAndThen()
+      const reply = await ask(gate, seen.seen)
+      if (reply.seen !== undefined) seen.told(reply.seen)
+      if (reply.kind === 'lost' || seen.owesWake) this.#wakeNowAndThen()
       return reply
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error
       // It may have happened all the same.
-      wakeNowAndThen()
+      this.#wakeNowAndThen()
       log.warn('drop_store_away', { dropId, ...errorFields(error) })
       return { kind: 'away' }
     }
   }
-  return {
-    async claim(userId) {
-      const reply = await asked((one, known) => one.claim(userId, known))
-      if (reply.kind === 'claimed' && reply.isNew) wakeNowAndThen()
-      return outcomeOf(reply)
-    },
-    async claimOf(userId) {
-      return foundOf(await asked((one, known) => one.find(userId, known)))
-    },
+
+  #wakeNowAndThen(): void {
+    const { seen, nowMs, wake } = this.#tools
+    if (seen.wakes(nowMs())) wake()
   }
 }
 
-type Away = { readonly kind: 'away' }
-
-function outcomeOf(reply: Awaited<ReturnType<DropGate['claim']>> | Away): ClaimOutcome {
-  switch (reply.kind) {
-    case 'claimed':
-      return { kind: 'claimed', claim: reply.claim, isNew: reply.isNew }
-    case 'sold-out':
-      return { kind: 'sold-out', epoch: reply.epoch }
-    case 'early':
-      return { kind: 'not-open', opensAtMs: reply.opensAtMs }
-    case 'late':
-      return { kind: 'closed' }
-    case 'loading':
-    case 'lost':
-    case 'away':
-      return retry(reply.kind)
-  }
-}
-
-function foundOf(reply: Awaited<ReturnType<DropGate['find']>> | Away): ClaimFound {
+function foundOf(reply: FoundReply | Away): ClaimFound {
   switch (reply.kind) {
     case 'claimed':
       return { kind: 'found', claim: reply.claim }
@@ -86,6 +80,6 @@ function foundOf(reply: Awaited<ReturnType<DropGate['find']>> | Away): ClaimFoun
   }
 }
 
-function retry(why: 'loading' | 'lost' | 'away'): { readonly kind: 'retry'; readonly afterSeconds: number } {
+function retry(why: Unanswered): { readonly kind: 'retry'; readonly afterSeconds: number } {
   return { kind: 'retry', afterSeconds: why === 'away' ? AWAY_AGAIN_SECONDS : LOADING_AGAIN_SECONDS }
 }

@@ -1,33 +1,41 @@
 /**
- * The strategy `redis-queue` as the drop's object hosts it. Claims are taken by a script, without the object; this fills
+ * The strategy `redis-queue` as the drop's object hosts it. Claims are taken by a script, from lanes; this fills
  * Redis, hands what is owed to the queue, hears what became of it, and compares Redis with the records.
  */
 import { mapBounded } from '../../bounded.ts'
 import type { EpochMs } from '../../core/time.ts'
 import { errorFields, log } from '../../observability/log.ts'
 import { StoreUnavailable } from '../../ports/pool-gate.ts'
+import { portionsOf } from '../core/portions.ts'
 import { CLAIMS_OF_A_BATCH_MAX, PARKED_MS, RECORDS_TIMEOUT_MS } from '../core/limits.ts'
-import type { ClaimCounts, ClaimFound, ClaimRecord, DropPlan, Reconciled, Seen } from '../core/records.ts'
+import type {
+  ClaimCounts,
+  ClaimFound,
+  ClaimOutcome,
+  ClaimRecord,
+  DropPlan,
+  Reconciled,
+  Seen,
+} from '../core/records.ts'
 import { windowAt } from '../core/standing.ts'
-import type { ClaimIssuer, ClaimReceipt, ClaimTaker, IssuerTools } from '../ports.ts'
+import type { ClaimIssuer, ClaimReceipt, IssuerTools } from '../ports.ts'
+import { CLAIMS_OF_A_MESSAGE_MAX } from './claim-message.ts'
 import type { ClaimMessage } from './claim-message.ts'
 import type { DropGate } from './drop-gate.ts'
 import { IssuerRows, type FillingState } from './issuer-rows.ts'
-import { redisClaims } from './redis-claims.ts'
+import { RedisClaims } from './redis-claims.ts'
 import { readRecords, readStored, refill } from './refill.ts'
 import type { OutboxReply, StoredClaim } from './replies.ts'
-import { SeenDrops } from './seen-drops.ts'
+import { SeenDrop } from './seen-drop.ts'
 
 export type RedisIssuerDeps = {
   readonly gate: DropGate
-  /** All of them are in the queue when it resolves; at most MESSAGES_MAX. */
-  readonly send: (messages: readonly ClaimMessage[]) => Promise<void>
+  /** It is in the queue when it resolves. */
+  readonly send: (message: ClaimMessage) => Promise<void>
   /** After so long without a word the queue is given a claim once more. */
   readonly resendMs: number
 }
 
-/** As many as a queue takes in one call. */
-const MESSAGES_MAX = 100
 const SENDS_AT_ONCE = 5
 const LOOKS_AT_ONCE = 5
 const QUEUE_TIMEOUT_MS = 5_000
@@ -45,7 +53,7 @@ export class RedisIssuer implements ClaimIssuer {
   readonly #tools: IssuerTools
   readonly #deps: RedisIssuerDeps
   readonly #rows: IssuerRows
-  readonly #taker: ClaimTaker
+  readonly #claims: RedisClaims
   #filling: FillingState
   /** Of the last change that Redis was told; only grows. */
   #configVersion = 0
@@ -55,26 +63,29 @@ export class RedisIssuer implements ClaimIssuer {
     this.#deps = deps
     this.#rows = new IssuerRows(tools.database)
     this.#filling = this.#rows.filling()
-    const seen = new SeenDrops()
-    this.#taker = redisClaims({
+    const seen = new SeenDrop()
+    this.#claims = new RedisClaims({
       dropId: tools.dropId,
-      gate: () => deps.gate,
+      gate: deps.gate,
       seen,
       nowMs: tools.nowMs,
       wake: () => {
-        this.told(seen.of(tools.dropId))
+        this.told(seen.seen)
         tools.wakeSoon()
       },
     })
   }
 
-  claim(userId: string): ReturnType<ClaimTaker['claim']> {
-    return this.#taker.claim(userId)
+  /** Lanes take the claims of a rush; those that come here are few. */
+  async claim(userId: string): Promise<ClaimOutcome> {
+    const [outcome] = await this.#claims.claim([userId])
+    if (outcome === undefined) throw new Error('a claim was not answered')
+    return outcome
   }
 
   /** While Redis cannot say, whoever is recorded is told so: that is for good. */
   async claimOf(userId: string): Promise<ClaimFound> {
-    const found = await this.#taker.claimOf(userId)
+    const found = await this.#claims.claimOf(userId)
     if (found.kind !== 'retry') return found
     const { records, within, dropId } = this.#tools
     const record = await within(RECORDS_TIMEOUT_MS, records.claimOf(dropId, userId))
@@ -122,7 +133,7 @@ export class RedisIssuer implements ClaimIssuer {
     await this.#failed(of('failed').filter(current))
   }
 
-  /** Copies of a message may die late: what has been recorded meanwhile is left alone. */
+  /** A message dies whole, and copies of it late: what of it has been recorded is left alone. */
   async #failed(receipts: readonly ClaimReceipt[]): Promise<void> {
     const found = await mapBounded(receipts, LOOKS_AT_ONCE, ({ userId }) =>
       this.#deps.gate.find(userId, { generation: this.#filling.generation, claimed: 0 }),
@@ -131,6 +142,8 @@ export class RedisIssuer implements ClaimIssuer {
       const reply = found[index]
       return reply?.kind === 'claimed' && reply.claim.state === 'pending'
     })
+    if (failed.length === 0) return
+    log.error('claims_failed', { dropId: this.#tools.dropId, claims: failed.length })
     const userIds = failed.map(({ userId }) => userId)
     this.#rows.handedOver(failed)
     this.#rows.markFailed(userIds, true)
@@ -244,13 +257,10 @@ export class RedisIssuer implements ClaimIssuer {
     const { generation } = this.#filling
     const { dropId, within } = this.#tools
     this.#rows.handedOver(due)
-    const messages = due.map((claim): ClaimMessage => ({ dropId, generation, ...claim }))
-    const portions = Array.from({ length: Math.ceil(messages.length / MESSAGES_MAX) }, (_, index) =>
-      messages.slice(index * MESSAGES_MAX, (index + 1) * MESSAGES_MAX),
-    )
+    const portions = portionsOf(due, CLAIMS_OF_A_MESSAGE_MAX)
     try {
-      await mapBounded(portions, SENDS_AT_ONCE, (portion) =>
-        within(QUEUE_TIMEOUT_MS, this.#deps.send(portion)),
+      await mapBounded(portions, SENDS_AT_ONCE, (claims) =>
+        within(QUEUE_TIMEOUT_MS, this.#deps.send({ dropId, generation, claims })),
       )
     } catch (error) {
       // Some of them may be in the queue: twice is as once.
@@ -284,18 +294,15 @@ export class RedisIssuer implements ClaimIssuer {
   async #recorded(receipts: readonly ClaimRecord[]): Promise<void> {
     if (receipts.length === 0) return
     this.#rows.over(receipts.map(({ userId }) => userId))
-    for (let start = 0; start < receipts.length; start += OUTBOX_ROWS) {
-      const portion = receipts.slice(start, start + OUTBOX_ROWS)
+    for (const portion of portionsOf(receipts, OUTBOX_ROWS)) {
       const reply = await this.#deps.gate.confirm(this.#filling.generation, portion)
       if (reply.kind === 'done' && reply.diverging > 0) this.#isLost('it does not know what is recorded')
     }
   }
 
   async #postpone(dueAtMs: EpochMs, userIds: readonly string[]): Promise<void> {
-    for (let start = 0; start < userIds.length; start += OUTBOX_ROWS) {
-      const portion = userIds.slice(start, start + OUTBOX_ROWS)
+    for (const portion of portionsOf(userIds, OUTBOX_ROWS))
       await this.#deps.gate.postpone(this.#filling.generation, dueAtMs, portion)
-    }
   }
 
   // --- Looking ------------------------------------------------------------------------------------------------------
@@ -355,8 +362,7 @@ export class RedisIssuer implements ClaimIssuer {
   async #record(missing: readonly ClaimRecord[]): Promise<void> {
     const { records, within, dropId } = this.#tools
     const { generation } = this.#filling
-    for (let start = 0; start < missing.length; start += CLAIMS_OF_A_BATCH_MAX) {
-      const portion = missing.slice(start, start + CLAIMS_OF_A_BATCH_MAX)
+    for (const portion of portionsOf(missing, CLAIMS_OF_A_BATCH_MAX)) {
       const outcomes = await within(RECORDS_TIMEOUT_MS, records.insert(dropId, generation, portion))
       if (outcomes.some((outcome) => outcome !== 'recorded')) this.#isLost('the records have something else')
     }

@@ -6,6 +6,7 @@ import { StoreUnavailable } from '../../ports/pool-gate.ts'
 import { RECORDS_TIMEOUT_MS } from '../core/limits.ts'
 import { fillingOf } from '../core/filling.ts'
 import type { Filling, OwedClaim } from '../core/filling.ts'
+import { portionsOf } from '../core/portions.ts'
 import type { ClaimRecord, DropPlan } from '../core/records.ts'
 import type { ClaimRecords, IssuerTools } from '../ports.ts'
 import type { DropGate } from './drop-gate.ts'
@@ -78,16 +79,13 @@ export async function readRecords({
 }
 
 async function load(gate: DropGate, generation: number, { codes, recorded, owed }: Filling): Promise<void> {
-  const portionsOf = (list: readonly unknown[]): number => Math.ceil(list.length / MEMBERS_MAX)
-  const portion = <T>(list: readonly T[], index: number): readonly T[] =>
-    list.slice(index * MEMBERS_MAX, (index + 1) * MEMBERS_MAX)
   const nothing = { generation, codes: [], recorded: [], owed: [] }
-  for (let index = 0; index < portionsOf(codes); index += 1)
-    expectDone(await gate.load({ ...nothing, codes: portion(codes, index) }))
-  for (let index = 0; index < portionsOf(recorded); index += 1)
-    expectDone(await gate.load({ ...nothing, recorded: portion(recorded, index) }))
-  for (let index = 0; index < portionsOf(owed); index += 1)
-    expectDone(await gate.load({ ...nothing, owed: portion(owed, index) }))
+  for (const portion of portionsOf(codes, MEMBERS_MAX))
+    expectDone(await gate.load({ ...nothing, codes: portion }))
+  for (const portion of portionsOf(recorded, MEMBERS_MAX))
+    expectDone(await gate.load({ ...nothing, recorded: portion }))
+  for (const portion of portionsOf(owed, MEMBERS_MAX))
+    expectDone(await gate.load({ ...nothing, owed: portion }))
 }
 
 function allCodes({ codesAfter }: Pick<RefillTools, 'codesAfter'>): string[] {

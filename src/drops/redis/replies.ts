@@ -1,7 +1,7 @@
 /** Reads the replies of the drops' scripts. What cannot be read is a StoreProtocolError. */
 import type { EpochMs } from '../../core/time.ts'
 import { ReplyReader, unreadable } from '../../redis/reply-reader.ts'
-import type { Claim, ClaimRecord, Seen } from '../core/records.ts'
+import type { Claim, ClaimOutcome, ClaimRecord, Seen } from '../core/records.ts'
 
 /** The drop is not there, or not as the caller was told last: nothing was done. */
 export type Lost = { readonly kind: 'lost' }
@@ -9,17 +9,20 @@ export type Lost = { readonly kind: 'lost' }
 export type Loading = { readonly kind: 'loading' }
 
 type Known = { readonly seen: Seen }
-type Claimed = Known & { readonly kind: 'claimed'; readonly claim: Claim }
 
-export type ClaimReply =
-  | (Claimed & { readonly isNew: boolean })
-  | (Known & { readonly kind: 'sold-out'; readonly epoch: number })
-  | (Known & { readonly kind: 'early'; readonly opensAtMs: EpochMs })
-  | (Known & { readonly kind: 'late' })
+/** What Redis has decided: for good, or until the window or the stock is another. */
+export type ClaimAnswer = Exclude<ClaimOutcome, { readonly kind: 'retry' }>
+
+export type AnswersReply =
+  | (Known & { readonly kind: 'answers'; readonly answers: readonly ClaimAnswer[] })
   | Loading
   | Lost
 
-export type FoundReply = Claimed | (Known & { readonly kind: 'none' }) | Loading | Lost
+export type FoundReply =
+  | (Known & { readonly kind: 'claimed'; readonly claim: Claim })
+  | (Known & { readonly kind: 'none' })
+  | Loading
+  | Lost
 
 /** `stock - seen.claimed` codes are left. `pending` counts the parked as well. */
 export type OutboxReply =
@@ -49,23 +52,15 @@ export type ClaimsReply =
   | (Known & { readonly kind: 'claims'; readonly cursor: string; readonly claims: readonly StoredClaim[] })
   | Lost
 
-export function parseClaim(raw: unknown): ClaimReply {
+/** @param count how many visitors were asked for */
+export function parseAnswers(raw: unknown, count: number): AnswersReply {
   const reader = new ReplyReader(raw)
   const tag = reader.text()
-  switch (tag) {
-    case 'taken':
-    case 'pending':
-    case 'recorded':
-      return reader.done({ ...claimedReply(reader, tag), isNew: tag === 'taken' })
-    case 'sold_out':
-      return reader.done({ kind: 'sold-out', seen: seenOf(reader), epoch: reader.count() })
-    case 'early':
-      return reader.done({ kind: 'early', seen: seenOf(reader), opensAtMs: reader.count() })
-    case 'late':
-      return reader.done({ kind: 'late', seen: seenOf(reader) })
-    default:
-      return withoutDrop(reader, tag)
-  }
+  if (tag !== 'answers') return withoutDrop(reader, tag)
+  const seen = seenOf(reader)
+  const nowMs = reader.count()
+  const answers = Array.from({ length: count }, () => answerOf(reader, nowMs))
+  return reader.done({ kind: 'answers', seen, answers })
 }
 
 export function parseFound(raw: unknown): FoundReply {
@@ -74,7 +69,7 @@ export function parseFound(raw: unknown): FoundReply {
   switch (tag) {
     case 'pending':
     case 'recorded':
-      return reader.done(claimedReply(reader, tag))
+      return reader.done({ kind: 'claimed', seen: seenOf(reader), claim: claimOf(reader, tag) })
     case 'none':
       return reader.done({ kind: 'none', seen: seenOf(reader) })
     default:
@@ -127,14 +122,30 @@ function seenOf(reader: ReplyReader): Seen {
   return { generation: reader.count(), claimed: reader.count() }
 }
 
-function claimedReply(reader: ReplyReader, tag: 'taken' | 'pending' | 'recorded'): Claimed {
-  const seen = seenOf(reader)
+function answerOf(reader: ReplyReader, nowMs: EpochMs): ClaimAnswer {
+  const tag = reader.text()
+  switch (tag) {
+    case 'taken':
+      return { kind: 'claimed', claim: { state: 'pending', claimedAtMs: nowMs }, isNew: true }
+    case 'pending':
+    case 'recorded':
+      return { kind: 'claimed', claim: claimOf(reader, tag), isNew: false }
+    case 'sold_out':
+      return { kind: 'sold-out', epoch: reader.count() }
+    case 'early':
+      return { kind: 'not-open', opensAtMs: reader.count() }
+    case 'late':
+      return { kind: 'closed' }
+    default:
+      throw unreadable()
+  }
+}
+
+function claimOf(reader: ReplyReader, tag: 'pending' | 'recorded'): Claim {
   const claimedAtMs = reader.count()
-  const claim: Claim =
-    tag === 'recorded'
-      ? { state: 'issued', claimedAtMs, code: reader.text() }
-      : { state: 'pending', claimedAtMs }
-  return { kind: 'claimed', seen, claim }
+  return tag === 'recorded'
+    ? { state: 'issued', claimedAtMs, code: reader.text() }
+    : { state: 'pending', claimedAtMs }
 }
 
 function withoutDrop(reader: ReplyReader, tag: string): Loading | Lost {

@@ -1,7 +1,7 @@
 /** The scripts of lua/drops as they are sent. */
 import { createHash } from 'node:crypto'
 import changeDrop from '../../../lua/drops/change_drop.lua'
-import claimCode from '../../../lua/drops/claim_code.lua'
+import claimCodes from '../../../lua/drops/claim_codes.lua'
 import confirmClaims from '../../../lua/drops/confirm_claims.lua'
 import findClaim from '../../../lua/drops/find_claim.lua'
 import freezeDrop from '../../../lua/drops/freeze_drop.lua'
@@ -17,7 +17,7 @@ const LIBRARIES = new Map([['drops/lib/drop.lua', dropLibrary]])
 
 export const DROP_SCRIPTS = {
   change_drop: scriptOf(changeDrop),
-  claim_code: scriptOf(claimCode),
+  claim_codes: scriptOf(claimCodes),
   confirm_claims: scriptOf(confirmClaims),
   find_claim: scriptOf(findClaim),
   freeze_drop: scriptOf(freezeDrop),

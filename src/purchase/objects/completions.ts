@@ -8,6 +8,7 @@ import { GroupedCalls } from '../../grouped-calls.ts'
 const TOGETHER_MAX = 100
 /** Whoever still owes it tells it again. */
 const WAITING_MAX = 10_000
+const WAIT_MS = 10_000
 
 export type CompletionsTools = {
   /** Answers for each admission, in their order, null or why the line could not end it. Rejects when it did not hear. */
@@ -23,6 +24,8 @@ export class Completions {
       width: 1,
       groupMax: TOGETHER_MAX,
       waitingMax: WAITING_MAX,
+      waitMs: WAIT_MS,
+      nowMs: () => performance.now(),
     })
   }
 

@@ -11,8 +11,9 @@ import type { Entry, LineSeatsApi } from '../../ports/lines.ts'
 
 /** What the line decides in a few milliseconds. */
 const TOGETHER_MAX = 100
-/** Who comes when so many wait would wait for seconds. */
+/** Who comes when so many wait would wait for seconds; and who has waited for so many comes again. */
 const WAITING_MAX = 2_000
+const WAIT_MS = 3_000
 const AGAIN_SECONDS = 1
 
 type Asked = Awaited<ReturnType<LineSeatsApi['enterAll']>>[number]
@@ -31,7 +32,13 @@ export class OfficeDoor {
 
   constructor(tools: OfficeDoorTools) {
     this.#tools = tools
-    const limits = { width: 1, groupMax: TOGETHER_MAX, waitingMax: WAITING_MAX }
+    const limits = {
+      width: 1,
+      groupMax: TOGETHER_MAX,
+      waitingMax: WAITING_MAX,
+      waitMs: WAIT_MS,
+      nowMs: () => performance.now(),
+    }
     this.#looking = new GroupedCalls({ ask: tools.enterAll, ...limits })
     this.#redeeming = new GroupedCalls({ ask: tools.enterAll, ...limits })
   }

@@ -12,6 +12,7 @@ import { eventually, startTestUsher, type Answer, type TestUsher, type Visitor }
 
 const AT_ONCE = 50
 const RECOVERY_MS = 20_000
+const CLAIMS_OF_A_MESSAGE = 3
 
 let usher: TestUsher
 let dropCount = 0
@@ -117,16 +118,27 @@ describe('a drop in Redis behind a queue', () => {
     }
   })
 
+  it('claims that come together share their calls to Redis', async () => {
+    const dropId = await makeDrop({ stock: 500 })
+    const visitors = await usher.api.visitors(500)
+    const before = usher.runtime.front?.stats.requests ?? 0
+    await rush(dropId, visitors)
+    const requests = (usher.runtime.front?.stats.requests ?? 0) - before
+    expect(requests).toBeGreaterThan(0)
+    // Of fifty at once: two calls under way leave most of them to the next. The drop's object makes some of its own.
+    expect(requests).toBeLessThan(visitors.length / 2)
+    await expectExact(dropId, visitors, 500)
+  })
+
   it('INV-11: every message that comes again changes nothing, in whatever order', async () => {
     const dropId = await makeDrop({ stock: 40 })
     const visitors = await usher.api.visitors(60)
     await rush(dropId, visitors)
     const messages = await messagesOf(dropId)
-    expect(messages).toHaveLength(40)
+    expect(messages.flatMap(({ claims }) => claims)).toHaveLength(40)
     const producer = await usher.runtime.miniflare.getQueueProducer<ClaimMessage>('CLAIMS')
     const twice = [...messages, ...messages.toReversed()]
-    for (let start = 0; start < twice.length; start += 50)
-      await producer.sendBatch(twice.slice(start, start + 50).map((body) => ({ body })))
+    await producer.sendBatch(twice.map((body) => ({ body })))
     await expectExact(dropId, visitors, 40)
   })
 
@@ -243,7 +255,9 @@ describe('a drop in Redis behind a queue', () => {
     expect(await counts(dropId)).toMatchObject({ ...stuck, failed: 1 })
     await records.prepare('DROP TRIGGER refuses').run()
     const retried = await usher.api.admin('POST', `drops/${dropId}/failed/retry`, {})
-    expect(retried).toMatchObject({ status: 200, body: { retried: 1 } })
+    expect(retried.status).toBe(200)
+    // None, when a copy of its message that is still on its way is recorded before it is asked for.
+    expect(retried.body.retried).toBeLessThanOrEqual(1)
     await expectExact(dropId, visitors, 5, 10)
   })
 
@@ -264,7 +278,7 @@ describe('a drop in Redis behind a queue', () => {
   })
 })
 
-/** A message for each claim that Redis knows, as the drop's object makes them. */
+/** Messages of the claims that Redis knows, some in each, as the drop's object makes them. */
 async function messagesOf(dropId: string): Promise<ClaimMessage[]> {
   const [reply] = await redis(['HGETALL', dropKeys(dropId).now.drop])
   const flat = (reply as Buffer[]).map(String)
@@ -272,10 +286,12 @@ async function messagesOf(dropId: string): Promise<ClaimMessage[]> {
     Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i] ?? '', flat[2 * i + 1] ?? '']),
   )
   const generation = Number(fields.get('generation'))
-  return [...fields].flatMap(([field, value]) => {
+  const claims = [...fields].flatMap(([field, value]) => {
     const [, claimedAtMs = '', code = ''] = value.split(':')
-    return field.startsWith('u:')
-      ? [{ dropId, generation, userId: field.slice(2), code, claimedAtMs: Number(claimedAtMs) }]
-      : []
+    return field.startsWith('u:') ? [{ userId: field.slice(2), code, claimedAtMs: Number(claimedAtMs) }] : []
+  })
+  return Array.from({ length: Math.ceil(claims.length / CLAIMS_OF_A_MESSAGE) }, (_, index) => {
+    const start = index * CLAIMS_OF_A_MESSAGE
+    return { dropId, generation, claims: claims.slice(start, start + CLAIMS_OF_A_MESSAGE) }
   })
 }

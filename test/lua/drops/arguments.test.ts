@@ -8,7 +8,7 @@ const NEXT = Object.values(KEYS.next)
 
 /** A call that each script takes. `text`: which of the arguments need not be numbers. */
 const VALID: Record<DropScriptName, { keys: string[]; values: string[]; text: number[] }> = {
-  claim_code: { keys: NOW, values: ['ann', '1', '0'], text: [0] },
+  claim_codes: { keys: NOW, values: ['1', '0', 'ann'], text: [2] },
   find_claim: { keys: [KEYS.now.drop], values: ['ann', '1', '0'], text: [0] },
   take_outbox: { keys: NOW, values: ['1', '0', '1000', '1000', '10'], text: [] },
   confirm_claims: { keys: [KEYS.now.drop, KEYS.now.outbox], values: ['1', 'ann', 'A'], text: [1, 2] },
@@ -48,7 +48,7 @@ overEveryEngine('every script of the drops', (harness) => {
     },
   )
 
-  it.each(['confirm_claims', 'postpone_claims', 'change_drop'] as const)(
+  it.each(['claim_codes', 'confirm_claims', 'postpone_claims', 'change_drop'] as const)(
     '%s refuses more than 1,000 members, and takes 1,000',
     async (name) => {
       const { values, text } = VALID[name]
@@ -65,12 +65,14 @@ overEveryEngine('every script of the drops', (harness) => {
     await expect(run('load_drop', VALID.load_drop.values.slice(0, -1))).rejects.toThrow('bad argument claims')
     await expect(run('load_drop', VALID.load_drop.values.with(2, '6'))).rejects.toThrow('bad argument claims')
     await expect(run('load_drop', VALID.load_drop.values.with(3, ''))).rejects.toThrow('bad argument codes')
-    for (const name of ['claim_code', 'find_claim'] as const)
-      await expect(run(name, ['', '1', '0'])).rejects.toThrow('bad argument user_id')
+    await expect(run('find_claim', ['', '1', '0'])).rejects.toThrow('bad argument user_id')
+    const before = await dumpDrop(harness)
+    await expect(run('claim_codes', ['1', '0', 'ann', ''])).rejects.toThrow('bad argument user_ids')
+    expect(await dumpDrop(harness), 'nobody of the call has a code').toEqual(before)
   })
 
   it.each(NAMES)('%s touches no key but those that it was given', async (name) => {
-    await gateOf(harness).claim('ann', NOTHING_SEEN)
+    await gateOf(harness).claim(['ann'], NOTHING_SEEN)
     await expect(run(name, VALID[name].values, [])).rejects.toThrow()
     await run(name)
     const known = [...NOW, ...NEXT]

@@ -21,6 +21,15 @@ export function gateOf(harness: Harness): DropGate {
   return createDropGate(harness.redis.client, DROP_ID)
 }
 
+/** What one visitor's claim is answered: what Redis says of it, or of the drop. */
+export async function claimOne(gate: DropGate, userId: string, seen = NOTHING_SEEN) {
+  const reply = await gate.claim([userId], seen)
+  if (reply.kind !== 'answers') return reply
+  const [answer] = reply.answers
+  if (answer === undefined) throw new Error('nobody was answered')
+  return answer
+}
+
 type Filled = {
   readonly codes?: readonly string[]
   readonly recorded?: readonly ClaimRecord[]

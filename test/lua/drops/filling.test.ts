@@ -3,7 +3,7 @@ import { DROP_TTL_MS } from '../../../src/drops/core/limits.ts'
 import type { DropGate } from '../../../src/drops/redis/drop-gate.ts'
 import type { StoredClaim } from '../../../src/drops/redis/replies.ts'
 import { overEveryEngine } from '../pool-harness.ts'
-import { KEYS, NOTHING_SEEN, RESEND_MS, codes, dumpDrop, fill, gateOf } from './drop-harness.ts'
+import { KEYS, NOTHING_SEEN, RESEND_MS, claimOne, codes, dumpDrop, fill, gateOf } from './drop-harness.ts'
 
 const MARGIN_MS = 3_600_000
 const TERMS = { epoch: 1, configVersion: 1, opensAtMs: null, closesAtMs: null }
@@ -28,19 +28,19 @@ overEveryEngine('the filling of a drop', (harness) => {
 
   it('is seen by nobody before all of it is there, and by everybody at once', async () => {
     await fill(gate, 1, { codes: ['OLD'] })
-    await gate.claim('ann', NOTHING_SEEN)
+    await claimOne(gate, 'ann')
     await gate.freeze(2)
-    expect(await gate.claim('bob', NOTHING_SEEN)).toEqual({ kind: 'loading' })
+    expect(await claimOne(gate, 'bob')).toEqual({ kind: 'loading' })
     expect(await gate.find('ann', NOTHING_SEEN)).toEqual({ kind: 'loading' })
     await gate.load({ generation: 2, codes: codes(1, 2), recorded: [], owed: [] })
-    expect(await gate.claim('bob', NOTHING_SEEN)).toEqual({ kind: 'loading' })
+    expect(await claimOne(gate, 'bob')).toEqual({ kind: 'loading' })
     const counts = { generation: 2, stock: 3, claimed: 1, pending: 0 }
     expect(await gate.open({ ...counts, ...TERMS }), 'a claim is missing').toEqual({ kind: 'lost' })
     const recorded = [{ userId: 'ann', code: 'CODE-3', claimedAtMs: 7 }]
     await gate.load({ generation: 2, codes: [], recorded, owed: [] })
     expect(await gate.open({ ...counts, ...TERMS })).toMatchObject({ kind: 'done' })
-    expect(await gate.claim('bob', NOTHING_SEEN)).toMatchObject({ kind: 'claimed', isNew: true })
-    expect(await gate.claim('ann', NOTHING_SEEN)).toMatchObject({ claim: { code: 'CODE-3', claimedAtMs: 7 } })
+    expect(await claimOne(gate, 'bob')).toMatchObject({ kind: 'claimed', isNew: true })
+    expect(await claimOne(gate, 'ann')).toMatchObject({ claim: { code: 'CODE-3', claimedAtMs: 7 } })
   })
 
   it.each([
@@ -60,7 +60,7 @@ overEveryEngine('the filling of a drop', (harness) => {
 
   it('is opened once: the call again changes nothing of what has happened since', async () => {
     await fill(gate, 1, { codes: codes(1, 3) })
-    await gate.claim('ann', NOTHING_SEEN)
+    await claimOne(gate, 'ann')
     const before = await dumpDrop(harness)
     const again = { generation: 1, stock: 3, claimed: 0, pending: 0, ...TERMS }
     expect(await gate.open(again)).toMatchObject({ kind: 'done', seen: { claimed: 1 } })
@@ -79,7 +79,7 @@ overEveryEngine('the filling of a drop', (harness) => {
   it('knows all claims of the one before, pending and recorded, while it is frozen and while it is open', async () => {
     await fill(gate, 1, { codes: codes(1, 700) })
     const names = Array.from({ length: 700 }, (_, i) => `user-${i}`)
-    await Promise.all(names.map((name) => gate.claim(name, NOTHING_SEEN)))
+    await Promise.all(names.map((name) => claimOne(gate, name)))
     const outbox = await gate.takeOutbox({ generation: 1, claimed: 700 }, RESEND_MS, 1_000)
     const due = outbox.kind === 'outbox' ? outbox.due : []
     await gate.confirm(1, due.slice(0, 300))
@@ -107,18 +107,18 @@ overEveryEngine('the filling of a drop', (harness) => {
       due: { length: 497 },
     })
     await fill(gate, 2, { recorded, owed }, { epoch: 4 })
-    expect(await gate.claim('zoe', NOTHING_SEEN)).toMatchObject({ kind: 'sold-out', epoch: 4 })
+    expect(await claimOne(gate, 'zoe')).toMatchObject({ kind: 'sold-out', epoch: 4 })
   })
 
   it('INV-11: more codes come in once, and reopen what was sold out under a new epoch', async () => {
     await fill(gate, 1, { codes: codes(1, 2) })
-    for (const user of ['ann', 'bob']) await gate.claim(user, NOTHING_SEEN)
-    expect(await gate.claim('zoe', NOTHING_SEEN)).toMatchObject({ kind: 'sold-out', epoch: 1 })
+    for (const user of ['ann', 'bob']) await claimOne(gate, user)
+    expect(await claimOne(gate, 'zoe')).toMatchObject({ kind: 'sold-out', epoch: 1 })
     const more = { generation: 1, ...TERMS, configVersion: 2, epoch: 2, stockBefore: 2, codes: codes(3, 4) }
     expect(await gate.change(more)).toMatchObject({ kind: 'changed', stock: 4 })
     expect(await gate.change(more)).toMatchObject({ kind: 'changed', stock: 4 })
     expect(await gate.change({ ...more, stockBefore: 3, codes: codes(4, 5) })).toMatchObject({ stock: 4 })
-    const late = await Promise.all(['zoe', 'yan', 'xue'].map((user) => gate.claim(user, NOTHING_SEEN)))
+    const late = await Promise.all(['zoe', 'yan', 'xue'].map((user) => claimOne(gate, user)))
     expect(late.map(({ kind }) => kind).toSorted()).toEqual(['claimed', 'claimed', 'sold-out'])
     expect(late.find(({ kind }) => kind === 'sold-out')).toMatchObject({ epoch: 2 })
   })
@@ -135,7 +135,7 @@ overEveryEngine('the filling of a drop', (harness) => {
       expect(await harness.redis.client.pttl(key)).toBeGreaterThan(0)
     await fill(gate, 1, { codes: ['A', 'B'] }).catch(() => {})
     await fill(gate, 2, { codes: ['A', 'B'] })
-    await gate.claim('ann', NOTHING_SEEN)
+    await claimOne(gate, 'ann')
     const all = Object.values(KEYS.now)
     for (const key of all) await harness.redis.client.pexpire(key, 5_000)
     await gate.takeOutbox({ generation: 2, claimed: 1 }, RESEND_MS, 1)

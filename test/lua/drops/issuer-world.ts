@@ -142,7 +142,7 @@ export class IssuerWorld {
     // Sent again so soon that no test waits for it.
     this.issuer = new RedisIssuer(tools, {
       gate: this.gate,
-      send: (messages) => this.#send(messages),
+      send: (message) => this.#send(message),
       resendMs: 1,
     })
     return this.issuer
@@ -216,8 +216,8 @@ export class IssuerWorld {
     return { records: this.records, heard, log: SILENT }
   }
 
-  async #send(messages: readonly ClaimMessage[]): Promise<void> {
+  async #send(body: ClaimMessage): Promise<void> {
     if (this.isQueueAway) throw new Error('the queue takes nothing')
-    this.queue.push(...messages.map((body) => ({ body, attempts: 1 })))
+    this.queue.push({ body, attempts: 1 })
   }
 }

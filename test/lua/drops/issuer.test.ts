@@ -175,7 +175,7 @@ overEveryEngine('a drop in Redis behind a queue', (harness) => {
       world.queue = [...late, ...world.queue]
       await world.settle()
       await expectExact(5)
-      for (const { userId, code } of handedOver)
+      for (const { userId, code } of handedOver.flatMap(({ claims }) => claims))
         expect(await world.issuer.claimOf(userId)).toMatchObject({ claim: { state: 'issued', code } })
     })
 
@@ -185,7 +185,8 @@ overEveryEngine('a drop in Redis behind a queue', (harness) => {
       const [claim] = first.kind === 'outbox' ? first.due : []
       await harness.redis.client.flushall()
       await world.issuer.drain(Date.now())
-      const body = { dropId: 'tour', generation: 1, userId: 'ann', code: claim?.code ?? '', claimedAtMs: 1 }
+      const claims = [{ userId: 'ann', code: claim?.code ?? '', claimedAtMs: 1 }]
+      const body = { dropId: 'tour', generation: 1, claims }
       world.queue.push({ body, attempts: 1 })
       await world.deliver()
       expect(world.records.rows.size).toBe(0)

@@ -2,7 +2,7 @@ import { beforeEach, expect, it } from 'vitest'
 import type { ClaimRecord } from '../../../src/drops/core/records.ts'
 import type { DropGate } from '../../../src/drops/redis/drop-gate.ts'
 import { overEveryEngine } from '../pool-harness.ts'
-import { KEYS, NOTHING_SEEN, PARKED_MS, RESEND_MS, codes, dumpDrop, fill, gateOf } from './drop-harness.ts'
+import { KEYS, PARKED_MS, RESEND_MS, claimOne, codes, dumpDrop, fill, gateOf } from './drop-harness.ts'
 
 overEveryEngine('the outbox of a drop', (harness) => {
   let gate: DropGate
@@ -17,8 +17,8 @@ overEveryEngine('the outbox of a drop', (harness) => {
   beforeEach(async () => {
     gate = gateOf(harness)
     await fill(gate, 1, { codes: codes(1, 5) })
-    await gate.claim('ann', NOTHING_SEEN)
-    await gate.claim('bob', NOTHING_SEEN)
+    await claimOne(gate, 'ann')
+    await claimOne(gate, 'bob')
   })
 
   it('gives a claim to one of two who take at once, and again when nothing was heard of it', async () => {

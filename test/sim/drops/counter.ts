@@ -14,7 +14,7 @@ export class Counter {
   readonly #taken: (() => number) | null
 
   /**
-   * @param takers of the isolates that a request may come to
+   * @param takers whom a request may come to
    * @param taken how many coupons somebody has, at this moment; null: nobody can say that for good
    */
   constructor(world: DropWorld, drop: SimDrop, takers: readonly ClaimTaker[], taken: (() => number) | null) {

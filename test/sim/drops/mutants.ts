@@ -86,7 +86,7 @@ export const DROP_MUTANTS: readonly DropMutant[] = [
     // It takes a loss that nobody has noticed, so nobody may know what there was before.
     gate: (right) => ({
       ...right,
-      claim: (userId, { generation }) => right.claim(userId, { generation, claimed: 0 }),
+      claim: (userIds, { generation }) => right.claim(userIds, { generation, claimed: 0 }),
       takeOutbox: ({ generation }, ...how) => right.takeOutbox({ generation, claimed: 0 }, ...how),
     }),
     consumerRecords: (right) => ({

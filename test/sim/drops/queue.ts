@@ -24,10 +24,10 @@ export class SimQueue {
     this.#records = world.mutant?.consumerRecords?.(records) ?? records
   }
 
-  send(messages: readonly ClaimMessage[]): Promise<void> {
-    return this.#world.call(`${messages.length} claims for the queue`, async () => {
-      for (const body of messages) this.#take({ body, attempts: 1, isDead: false })
-    })
+  send(body: ClaimMessage): Promise<void> {
+    return this.#world.call(`${body.claims.length} claims for the queue`, async () =>
+      this.#take({ body, attempts: 1, isDead: false }),
+    )
   }
 
   #take(parcel: Parcel): void {

@@ -7,8 +7,9 @@ import { PARKED_MS } from '../../../src/drops/core/limits.ts'
 import type { ClaimRecord, Seen } from '../../../src/drops/core/records.ts'
 import type { ChangeCall, DropGate, LoadCall, OpenCall } from '../../../src/drops/redis/drop-gate.ts'
 import type {
+  AnswersReply,
   ChangedReply,
-  ClaimReply,
+  ClaimAnswer,
   ClaimsReply,
   ConfirmedReply,
   DoneReply,
@@ -69,7 +70,7 @@ export class SimRedis {
         }
       })
     const right: DropGate = {
-      claim: (userId, seen) => call('claim', () => this.#claim(userId, seen)),
+      claim: (userIds, seen) => call('claim', () => this.#claim(userIds, seen)),
       find: (userId, seen) => call('find', () => this.#find(userId, seen)),
       takeOutbox: (seen, resendMs, limit) => call('outbox', () => this.#takeOutbox(seen, resendMs, limit)),
       confirm: (generation, claims) => call('confirm', () => this.#confirm(generation, claims)),
@@ -84,32 +85,38 @@ export class SimRedis {
     return this.#world.mutant?.gate?.(right) ?? right
   }
 
-  #claim(userId: string, seen: Seen): ClaimReply {
-    const { drop } = this.#keys
+  #claim(userIds: readonly string[], seen: Seen): AnswersReply {
+    const { drop, codes } = this.#keys
     if (drop === null || hasSteppedBack(drop, seen)) return LOST
     if (drop.phase !== 'open') return { kind: 'loading' }
+    const left = drop.stock - drop.claimed
+    const takesSome = this.#isWithin(drop) && left > 0 && userIds.some((userId) => !drop.claims.has(userId))
+    if (takesSome && codes.length !== left) return LOST
+    const answers = userIds.map((userId) => this.#claimOne(drop, userId))
+    return { kind: 'answers', seen: seenOf(drop), answers }
+  }
+
+  #isWithin({ opensAtMs, closesAtMs }: Hash): boolean {
+    const { nowMs } = this.#world
+    return nowMs >= (opensAtMs ?? 0) && nowMs < (closesAtMs ?? Infinity)
+  }
+
+  #claimOne(drop: Hash, userId: string): ClaimAnswer {
     const known = drop.claims.get(userId)
-    if (known !== undefined)
-      return { kind: 'claimed', seen: seenOf(drop), claim: toldOf(known), isNew: false }
+    if (known !== undefined) return { kind: 'claimed', claim: toldOf(known), isNew: false }
     const { nowMs } = this.#world
     if (drop.opensAtMs !== null && nowMs < drop.opensAtMs)
-      return { kind: 'early', seen: seenOf(drop), opensAtMs: drop.opensAtMs }
-    if (drop.closesAtMs !== null && nowMs >= drop.closesAtMs) return { kind: 'late', seen: seenOf(drop) }
-    if (drop.claimed >= drop.stock) return { kind: 'sold-out', seen: seenOf(drop), epoch: drop.epoch }
-    const code = this.#keys.codes.shift()
-    if (code === undefined) return LOST
+      return { kind: 'not-open', opensAtMs: drop.opensAtMs }
+    if (drop.closesAtMs !== null && nowMs >= drop.closesAtMs) return { kind: 'closed' }
+    const code = drop.claimed < drop.stock ? this.#keys.codes.shift() : undefined
+    if (code === undefined) return { kind: 'sold-out', epoch: drop.epoch }
     drop.claimed += 1
     drop.claims.set(userId, { state: 'p', claimedAtMs: nowMs, code })
     // ZADD makes the key again when it was lost, without the sentinel.
     this.#keys.outbox ??= { generation: 0, due: new Map() }
     this.#keys.outbox.due.set(userId, nowMs)
     this.#world.trace(() => `${userId} takes ${code}`)
-    return {
-      kind: 'claimed',
-      seen: seenOf(drop),
-      claim: { state: 'pending', claimedAtMs: nowMs },
-      isNew: true,
-    }
+    return { kind: 'claimed', claim: { state: 'pending', claimedAtMs: nowMs }, isNew: true }
   }
 
   #find(userId: string, seen: Seen): FoundReply {

@@ -115,6 +115,7 @@ function mishap({ world, stage, records, claimants }: Scene): void {
   if (stage.redis !== null) {
     if (random.chance(0.05)) stage.redis.copy()
     if (random.chance(world.mutant?.losses ?? LOSSES_OFTEN)) stage.redis.lose(random.pick(LOSSES))
+    if (random.chance(0.02)) random.pick(stage.lanes).crash()
   }
   if (random.chance(0.01)) ask('the operator has it tried again', (engine) => engine.retryFailed())
   if (random.chance(0.05))

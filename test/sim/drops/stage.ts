@@ -1,10 +1,9 @@
 /** Each strategy with its real issuer, and what of the world it needs. */
 import { ObjectIssuer } from '../../../src/drops/objects/object-issuer.ts'
-import type { ClaimTaker, DropResult } from '../../../src/drops/ports.ts'
-import { redisClaims } from '../../../src/drops/redis/redis-claims.ts'
+import type { ClaimTaker } from '../../../src/drops/ports.ts'
 import { RedisIssuer } from '../../../src/drops/redis/redis-issuer.ts'
-import { SeenDrops } from '../../../src/drops/redis/seen-drops.ts'
-import { DROP_ID, SimDrop } from './drop.ts'
+import { SimDrop } from './drop.ts'
+import { answered, SimLane } from './lane.ts'
 import { SimQueue } from './queue.ts'
 import type { SimRecords } from './records.ts'
 import { SimRedis } from './redis.ts'
@@ -17,7 +16,7 @@ export type Simulated = (typeof SIMULATED)[number]
 export type Stage = {
   readonly strategy: Simulated
   readonly drop: SimDrop
-  /** Of the isolates that a request may come to. */
+  /** Whom a request may come to. */
   readonly takers: readonly ClaimTaker[]
   /** Who has which coupon, whether or not it is recorded: what a visitor is told may come from here only. */
   readonly issued: () => readonly ClaimRow[]
@@ -25,9 +24,10 @@ export type Stage = {
   readonly taken: (() => number) | null
   /** Null where there is none. */
   readonly redis: SimRedis | null
+  readonly lanes: readonly SimLane[]
 }
 
-const ISOLATES = 2
+const LANES = 2
 const RESEND_MS = 20_000
 
 export function stageOf(strategy: Simulated, world: DropWorld, records: SimRecords): Stage {
@@ -42,7 +42,15 @@ function objectStage(world: DropWorld, records: SimRecords): Stage {
       answered(await drop.ask(`${userId} looks`, (engine) => engine.claimOf(userId))),
   }
   const issued = () => claimsOf(drop)
-  return { strategy: 'object', drop, takers: [taker], issued, taken: () => issued().length, redis: null }
+  return {
+    strategy: 'object',
+    drop,
+    takers: [taker],
+    issued,
+    taken: () => issued().length,
+    redis: null,
+    lanes: [],
+  }
 }
 
 function redisStage(world: DropWorld, records: SimRecords): Stage {
@@ -54,32 +62,13 @@ function redisStage(world: DropWorld, records: SimRecords): Stage {
     (tools, leave) =>
       new RedisIssuer(tools, {
         gate: redis.gate(leave),
-        send: (messages) => leave(() => queue.send(messages)),
+        send: (message) => leave(() => queue.send(message)),
         resendMs: RESEND_MS,
       }),
   )
   queue.heard = (receipts) => drop.ask('a receipt', (engine) => engine.claimsHeard(receipts))
-  const takers = Array.from({ length: ISOLATES }, () => {
-    const seen = new SeenDrops()
-    const wake = (): void =>
-      void drop
-        .ask('somebody wakes it', (engine) => engine.wake(seen.of(DROP_ID)))
-        .catch(() => seen.isNotWoken(DROP_ID))
-    return redisClaims({
-      dropId: DROP_ID,
-      gate: () => redis.gate(),
-      seen,
-      nowMs: () => world.nowMs,
-      wake,
-    })
-  })
+  const lanes = Array.from({ length: LANES }, () => new SimLane(world, drop, redis))
   // A code is told once it is recorded, and what is recorded nobody takes back.
   const issued = () => Array.from(records.rows.values(), ({ userId, code }) => ({ userId, code }))
-  return { strategy: 'redis-queue', drop, takers, issued, taken: null, redis }
-}
-
-/** @throws Error where a client would be told to come again. */
-function answered<T>(result: DropResult<T>): T {
-  if (result.ok) return result.value
-  throw new Error(result.error.reason)
+  return { strategy: 'redis-queue', drop, takers: lanes, issued, taken: null, redis, lanes }
 }

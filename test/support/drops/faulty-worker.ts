@@ -42,7 +42,7 @@ type Database = { prepare: (sql: string) => object; batch: Async }
 /** One of so many is struck. Small and without common factors, so that every pair of faults meets in one run. */
 const QUEUED_TWICE_EVERY = 2
 const CONSUMED_TWICE_EVERY = 3
-const CONSUMER_THROWS_EVERY = 5
+const CONSUMER_THROWS_EVERY = 2
 const WRITTEN_TWICE_EVERY = 3
 const WRITE_THROWS_EVERY = 4
 
