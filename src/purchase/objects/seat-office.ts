@@ -10,6 +10,8 @@ import { err, type Result } from '../../core/result.ts'
 import { LineClock } from '../../durable/line-clock.ts'
 import { lineOf } from '../../durable/objects.ts'
 import { randomText } from '../../durable/promotion-tools.ts'
+import { platformTurns } from '../../durable/platform-turns.ts'
+import type { Turns } from '../../durable/turns.ts'
 import type { Admission } from '../../core/views.ts'
 import { log } from '../../observability/log.ts'
 import type { Kept, OperationName } from '../../ports/idempotency.ts'
@@ -49,6 +51,8 @@ const LINE_TIMEOUT_MS = 5_000
 export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi, WebhookSourceApi {
   readonly #engine: OfficeEngine
   readonly #door: OfficeDoor
+  /** Of payments: what becomes of one is written with what has become of others. */
+  readonly #turns = platformTurns()
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -57,7 +61,7 @@ export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi, Web
       eventId,
       enterAll: (entries) => withTimeout(lineOf(env, eventId).enterAll(entries), LINE_TIMEOUT_MS),
     })
-    this.#engine = new OfficeEngine(hostOf(ctx, env, eventId), outsideOf(env, eventId))
+    this.#engine = new OfficeEngine(hostOf(ctx, env, eventId), outsideOf(env, eventId, this.#turns))
   }
 
   async plan(sections: readonly SectionPlan[]): Promise<OfficeResult<{ seatCount: number }>> {
@@ -97,6 +101,7 @@ export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi, Web
   async payByWallet(call: PayCall): Promise<OfficeResult<Kept<Payment>>> {
     const outside = await this.#notInside(call.admissionId, null)
     if (outside !== null) return outside
+    await this.#turns.turn()
     return this.#engine.payByWallet(call)
   }
 
@@ -172,7 +177,7 @@ function refusalOf(released: LineResult<Admission>): string | null {
 }
 
 /** A stub for each call: one that has failed stays broken. */
-function outsideOf(env: Env, eventId: string): OfficeOutside {
+function outsideOf(env: Env, eventId: string, turns: Turns): OfficeOutside {
   const seats = new SeatNews({
     eventId,
     nowMs: () => Date.now(),
@@ -188,7 +193,11 @@ function outsideOf(env: Env, eventId: string): OfficeOutside {
   return {
     // Nobody waits for it, and it never rejects.
     seatsChanged: (change) => void seats.changed(change),
-    post: (call) => walletOf(env, call.userId).post(call),
+    post: async (call) => {
+      const posted = await walletOf(env, call.userId).post(call)
+      await turns.turn()
+      return posted
+    },
     complete: (admissionId) => completions.complete(admissionId),
   }
 }
