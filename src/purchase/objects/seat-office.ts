@@ -11,7 +11,6 @@ import { LineClock } from '../../durable/line-clock.ts'
 import { lineOf } from '../../durable/objects.ts'
 import { randomText } from '../../durable/promotion-tools.ts'
 import { platformTurns } from '../../durable/platform-turns.ts'
-import type { Turns } from '../../durable/turns.ts'
 import type { Admission } from '../../core/views.ts'
 import { log } from '../../observability/log.ts'
 import type { Kept, OperationName } from '../../ports/idempotency.ts'
@@ -51,8 +50,6 @@ const LINE_TIMEOUT_MS = 5_000
 export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi, WebhookSourceApi {
   readonly #engine: OfficeEngine
   readonly #door: OfficeDoor
-  /** Of payments: what becomes of one is written with what has become of others. */
-  readonly #turns = platformTurns()
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -61,7 +58,7 @@ export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi, Web
       eventId,
       enterAll: (entries) => withTimeout(lineOf(env, eventId).enterAll(entries), LINE_TIMEOUT_MS),
     })
-    this.#engine = new OfficeEngine(hostOf(ctx, env, eventId), outsideOf(env, eventId, this.#turns))
+    this.#engine = new OfficeEngine(hostOf(ctx, env, eventId), outsideOf(env, eventId))
   }
 
   async plan(sections: readonly SectionPlan[]): Promise<OfficeResult<{ seatCount: number }>> {
@@ -101,7 +98,6 @@ export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi, Web
   async payByWallet(call: PayCall): Promise<OfficeResult<Kept<Payment>>> {
     const outside = await this.#notInside(call.admissionId, null)
     if (outside !== null) return outside
-    await this.#turns.turn()
     return this.#engine.payByWallet(call)
   }
 
@@ -177,13 +173,14 @@ function refusalOf(released: LineResult<Admission>): string | null {
 }
 
 /** A stub for each call: one that has failed stays broken. */
-function outsideOf(env: Env, eventId: string, turns: Turns): OfficeOutside {
+function outsideOf(env: Env, eventId: string): OfficeOutside {
   const seats = new SeatNews({
     eventId,
     nowMs: () => Date.now(),
     wait: (ms) => scheduler.wait(ms),
     tell: (news) => lineOf(env, eventId).seatsChanged(news),
   })
+  const turns = platformTurns()
   const completions = new Completions({
     tell: async (admissionIds) => {
       const released = await withTimeout(lineOf(env, eventId).completeAll(admissionIds), LINE_TIMEOUT_MS)
@@ -195,6 +192,7 @@ function outsideOf(env: Env, eventId: string, turns: Turns): OfficeOutside {
     seatsChanged: (change) => void seats.changed(change),
     post: async (call) => {
       const posted = await walletOf(env, call.userId).post(call)
+      // What has become of it is written with what has become of others: wallets answer each at its own time.
       await turns.turn()
       return posted
     },
