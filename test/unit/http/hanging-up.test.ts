@@ -2,23 +2,6 @@
 import { describe, expect, it } from 'vitest'
 import { bearer, createGateway, type GatewayOptions } from './gateway.ts'
 
-const CLAIM = { kind: 'claimed', claim: { state: 'issued', code: 'A', claimedAtMs: 1 }, isNew: true } as const
-const STANDING = {
-  plan: {
-    dropId: 'd',
-    name: 'Coupons',
-    strategy: 'object',
-    eventId: null,
-    stock: 10,
-    opensAtMs: null,
-    closesAtMs: null,
-    epoch: 1,
-    generation: 1,
-  },
-  status: 'open',
-  remaining: 10,
-} as const
-
 /** What outlives its client when this is asked. */
 async function outliving(
   method: string,
@@ -34,11 +17,7 @@ async function outliving(
 
 describe('a request whose client may hang up', () => {
   it('is carried to its end when it changes something: its retry would meet the half', async () => {
-    const drop = {
-      known: async () => ({ ok: true, value: STANDING }) as const,
-      claim: async () => ({ ok: true, value: CLAIM }) as const,
-    }
-    const works = await outliving('POST', '/api/v1/drops/d/claims', { drop })
+    const works = await outliving('POST', '/api/v1/sessions')
     expect(works).toHaveLength(1)
     await expect(works[0]).resolves.toMatchObject({ ok: true })
   })
