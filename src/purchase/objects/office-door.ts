@@ -26,21 +26,18 @@ export type OfficeDoorTools = {
 
 export class OfficeDoor {
   readonly #tools: OfficeDoorTools
-  /** Apart, so that whoever is only looked at waits for no line that writes. */
-  readonly #looking: GroupedCalls<Entry, Asked>
-  readonly #redeeming: GroupedCalls<Entry, Asked>
+  readonly #calls: GroupedCalls<Entry, Asked>
 
   constructor(tools: OfficeDoorTools) {
     this.#tools = tools
-    const limits = {
+    this.#calls = new GroupedCalls({
+      ask: tools.enterAll,
       width: 1,
       groupMax: TOGETHER_MAX,
       waitingMax: WAITING_MAX,
       waitMs: WAIT_MS,
       nowMs: () => performance.now(),
-    }
-    this.#looking = new GroupedCalls({ ask: tools.enterAll, ...limits })
-    this.#redeeming = new GroupedCalls({ ask: tools.enterAll, ...limits })
+    })
   }
 
   /**
@@ -49,8 +46,7 @@ export class OfficeDoor {
    */
   async enter(entry: Entry): Promise<Result<string, EntranceFailure>> {
     try {
-      const calls = entry.sessionDigest === null ? this.#looking : this.#redeeming
-      return entranceOf(await calls.ask(entry))
+      return entranceOf(await this.#calls.ask(entry))
     } catch (error) {
       if (error instanceof Overloaded) return err({ reason: 'overloaded', retryAfterSeconds: AGAIN_SECONDS })
       log.warn('line_not_asked', { eventId: this.#tools.eventId, ...errorFields(error) })
