@@ -1,6 +1,7 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { migratePostgres } from '../../dev/postgres/migrations.ts'
 import { PROJECT_ROOT } from '../../dev/settings.ts'
@@ -45,4 +46,27 @@ test('a file that fails leaves nothing behind, not of those before it either', a
 test('a file that was changed after it was applied is refused', async () => {
   add('9001_once.sql', 'CREATE TABLE twice (a int);')
   await expect(migrate()).rejects.toThrow('9001_once.sql has been applied, and changed since')
+})
+
+test('a database of the first version is brought up to date with the claims that it has', async () => {
+  await database.sql`CREATE DATABASE older`
+  const url = new URL(database.url)
+  url.pathname = '/older'
+  const sql = postgres(url.href, { max: 1, onnotice: () => {} })
+  try {
+    const first = mkdtempSync(join(tmpdir(), 'usher-first-'))
+    cpSync(join(PROJECT_ROOT, 'migrations/postgres/0001_drops.sql'), join(first, '0001_drops.sql'))
+    expect(await migratePostgres(url.href, first)).toEqual(['0001_drops.sql'])
+    rmSync(first, { recursive: true })
+    await sql`INSERT INTO drop_claims (drop_id, user_id, code, claimed_at_ms) VALUES ('d', 'ann', 'C1', 7)`
+    expect(await migratePostgres(url.href)).toEqual(['0002_claim_by_key.sql'])
+    expect(await sql`SELECT code, claimed_at_ms::int AS at FROM drop_claim_of('d', 'ann')`).toEqual([
+      { code: 'C1', at: 7 },
+    ])
+    await expect(
+      sql`INSERT INTO drop_claims (drop_id, user_id, code, claimed_at_ms) VALUES ('d', 'ben', 'C1', 8)`,
+    ).rejects.toThrow('drop_claims_code')
+  } finally {
+    await sql.end()
+  }
 })
