@@ -253,11 +253,10 @@ describe('a drop in Redis behind a queue', () => {
     expect(await counts(dropId)).toMatchObject(stuck)
     await eventually(async () => ((await counts(dropId))?.failed === 1 ? true : null), 2 * RECOVERY_MS)
     expect(await counts(dropId)).toMatchObject({ ...stuck, failed: 1 })
-    await records.prepare('DROP TRIGGER refuses').run()
     const retried = await usher.api.admin('POST', `drops/${dropId}/failed/retry`, {})
-    expect(retried.status).toBe(200)
-    // None, when a copy of its message that is still on its way is recorded before it is asked for.
-    expect(retried.body.retried).toBeLessThanOrEqual(1)
+    expect(retried).toMatchObject({ status: 200, body: { retried: 1 } })
+    // Only now: a copy of its message that is still on its way would be recorded before it is asked for.
+    await records.prepare('DROP TRIGGER refuses').run()
     await expectExact(dropId, visitors, 5, 10)
   })
 
