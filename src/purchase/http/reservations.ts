@@ -103,10 +103,12 @@ export const reservationEndpoints = [
       const operation = operationOf(call)
       const { reservationId } = params
       const wanted = { operation, reservationId, userId: caller.userId }
-      const { origin } = new URL(request.url)
       const paid = await inside(call, async (admissionId) =>
         body.method === 'provider'
-          ? answered(await office.payByProvider({ ...wanted, admissionId, origin }), checkedOut)
+          ? answered(
+              await office.payByProvider({ ...wanted, admissionId, origin: new URL(request.url).origin }),
+              checkedOut,
+            )
           : answered(await office.payByWallet({ ...wanted, admissionId }), (made) => ok(keptJson(200, made))),
       )
       if (paid.kind === 'answered') return paid.answer

@@ -12,6 +12,7 @@ import { lineOf } from '../../durable/objects.ts'
 import { randomText } from '../../durable/promotion-tools.ts'
 import { platformTurns } from '../../durable/platform-turns.ts'
 import type { Admission } from '../../core/views.ts'
+import { objectCaller } from '../../object-caller.ts'
 import { log } from '../../observability/log.ts'
 import type { Kept, OperationName } from '../../ports/idempotency.ts'
 import type { LineResult } from '../../ports/lines.ts'
@@ -54,9 +55,15 @@ export class SeatOffice extends DurableObject<Env> implements SeatOfficeApi, Web
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     const eventId = ctx.id.name ?? ''
+    const askLine = objectCaller(() => lineOf(env, eventId))
     this.#door = new OfficeDoor({
       eventId,
-      enterAll: (entries) => withTimeout(lineOf(env, eventId).enterAll(entries), LINE_TIMEOUT_MS),
+      // Who has been redeemed for a session is redeemed for it again, so a line that went away is asked once more.
+      enterAll: (entries) =>
+        withTimeout(
+          askLine('repeat', (line) => line.enterAll(entries)),
+          LINE_TIMEOUT_MS,
+        ),
     })
     this.#engine = new OfficeEngine(hostOf(ctx, env, eventId), outsideOf(env, eventId))
   }
